@@ -1,0 +1,47 @@
+# Two commands are for everybody: `make run` and `make test`. The others are for whoever changes the program.
+PYTHON ?= python3
+UV     ?= uv
+ROUNDS ?= 20
+
+PY      := .venv/bin/python
+PYTEST  := $(PY) -m pytest -n logical --maxprocesses 4
+LOCK    := pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+           --custom-compile-command 'make lock'
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check static fix kill lock env env-dev
+
+help:  ## 列出这些命令
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: env  ## 安装并启动，浏览器打开 http://127.0.0.1:8000/
+	@$(PY) app.py run
+
+test: env-dev  ## 安装并跑全部测试，覆盖率不低于 95%
+	@$(PYTEST) --cov --cov-fail-under=95
+
+check: static  ## 提交前：格式、规则、类型、依赖和快测试
+	@$(PYTEST) -m "not slow and not browser and not kill"
+
+static: env-dev  ## 只做不用运行的检查：格式、规则、类型、依赖
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy
+	@$(PY) -m deptry . --config .ci/deptry.toml
+
+fix: env-dev  ## 整理格式，改掉能自动改的
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+kill: env-dev  ## 工作到一半时强行结束进程，看有没有丢事、重复；ROUNDS=20
+	@PYTHONPATH=. $(PY) tests/kill.py --rounds $(ROUNDS)
+
+lock:  ## 由 requirements*.in 重新算出 requirements*.txt（需要 uv）
+	@$(UV) $(LOCK) requirements.in -o requirements.txt
+	@$(UV) $(LOCK) requirements-dev.in -c requirements.txt -o requirements-dev.txt
+
+env:
+	@$(PYTHON) tools/setup_env.py requirements.txt
+
+env-dev:
+	@$(PYTHON) tools/setup_env.py requirements-dev.txt

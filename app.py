@@ -1,0 +1,246 @@
+"""Composition root and command line: config → engine → platforms → router → web, sender, scheduler."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import logging
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot import config, logs
+from models.errors import Refused, Unavailable
+from models.settings import Server, Settings
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from sqlalchemy import Engine
+
+    from bot.platform import Platform
+    from models.work import Works
+
+ROOT = Path(__file__).parent
+SENDERS = 4
+PORTS_TO_TRY = 20
+#: how long a message under way may take to end when the program stops; else its lease has to run out.
+SENDING_ENDS = 8.0
+
+
+def now() -> dt.datetime:
+    """Real time; the only place where the program looks at the clock."""
+    return dt.datetime.now(dt.UTC)
+
+
+class Keban:
+    """One process's parts, made when they are first needed (after a fork, never before)."""
+
+    def __init__(self, settings: Settings) -> None:
+        from bot import feishu
+        from models.engine import connect
+        from models.work import Works
+
+        self.settings = settings
+        self.engine: Engine = connect(settings.database.url, config.keyring(settings))
+        self.works: Works = Works(self.engine, now, settings)
+        found = (feishu.platform(settings.feishu),)
+        self.platforms: dict[str, Platform] = {each.name: each for each in found if each}
+
+    def web(self) -> Flask:
+        """The web application."""
+        from bot import web
+        from bot.dispatch import Dispatcher
+        from handlers import router
+
+        return web.create(self.platforms, Dispatcher(router, self.works, self.platforms))
+
+    def work(self, stop: threading.Event) -> list[threading.Thread]:
+        """Start the senders and the scheduler; they end with `stop`."""
+        from bot.sending import Sender
+        from models.wake import listen
+        from scheduler.run import start
+
+        sender = Sender(self.works, self.platforms)
+        threads = [threading.Thread(target=sender.run, args=[stop], name=f"sender-{n}") for n in range(SENDERS)]
+        if not self.works.sqlite:
+            listening = threading.Thread(target=listen, args=[self.engine, self.works.wake, stop], name="listener")
+            threads.append(listening)
+        for thread in threads:
+            thread.daemon = True
+            thread.start()
+        ticking = start(self.works)
+        ending = threading.Thread(target=lambda: (stop.wait(), ticking.shutdown(wait=False)), daemon=True)
+        ending.start()
+        return threads
+
+
+def serve(settings: Settings, *, beside: bool) -> None:
+    """Serve the web in gunicorn; `beside` runs sender and scheduler in the same process."""
+    from gunicorn.app.base import BaseApplication
+
+    stop, threads = threading.Event(), list[threading.Thread]()
+
+    def ended(server: object, worker: object) -> None:
+        stop.set()
+        for thread in threads:
+            thread.join(SENDING_ENDS)
+
+    class Served(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            for key, value in _gunicorn(settings.server, beside=beside).items():
+                self.cfg.set(key, value)
+            self.cfg.set("worker_exit", ended)
+
+        def load(self) -> Flask:
+            keban = Keban(settings)
+            if beside:
+                threads.extend(keban.work(stop))
+            return keban.web()
+
+    Served().run()
+
+
+def _gunicorn(server: Server, *, beside: bool) -> dict[str, Any]:
+    """`--no-control-socket`: nothing of ours listens that nobody asked for."""
+    return {
+        "bind": f"{server.host}:{server.port}",
+        "workers": 1 if beside else server.workers,
+        "threads": server.threads,
+        "worker_class": "gthread",
+        "graceful_timeout": 10,
+        "control_socket_disable": True,
+        "loglevel": "warning",
+        "proc_name": "keban",
+    }
+
+
+def free_port(server: Server) -> Server:
+    """The configured port, or the next free one, with a sentence when it was taken. Raises Refused."""
+    for port in range(server.port, server.port + PORTS_TO_TRY):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((server.host, port))
+            except OSError:
+                continue
+        if port != server.port:
+            print(f"端口 {server.port} 已被占用，改用 {port}。")
+        return server.model_copy(update={"port": port})
+    raise Refused(f"端口 {server.port} 到 {server.port + PORTS_TO_TRY - 1} 都被占用，请在 [server] port 换一个。")
+
+
+def run(settings: Settings, _: argparse.Namespace) -> None:
+    """全部在一个进程里运行：网页、发送、定时。"""
+    server = free_port(settings.server)
+    settings = settings.model_copy(update={"server": server})
+    upgrade(settings)
+    print(f"客伴已启动：http://{server.host}:{server.port}/  （Ctrl+C 停止）", flush=True)
+    if not settings.feishu.app_id:
+        print("还没有接飞书：在 config.toml 的 [feishu] 里填好后重新启动，步骤见 README。", flush=True)
+    serve(settings, beside=True)
+
+
+def web(settings: Settings, _: argparse.Namespace) -> None:
+    """只运行网页（接收飞书的请求），可以在多台机器上各开一个。"""
+    serve(settings, beside=False)
+
+
+def worker(settings: Settings, _: argparse.Namespace) -> None:
+    """只运行发送和定时，可以在多台机器上各开一个。"""
+    stop = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stop.set())
+    threads = Keban(settings).work(stop)
+    stop.wait()
+    for thread in threads:
+        thread.join(SENDING_ENDS)
+
+
+def upgrade(settings: Settings, _: argparse.Namespace | None = None) -> None:
+    """建立数据库，或升级到这个版本的结构。"""
+    from alembic import command
+    from alembic.config import Config
+
+    engine = Keban(settings).engine
+    with engine.begin() as connection:
+        alembic = Config(attributes={"connection": connection})
+        alembic.set_main_option("script_location", str(ROOT / "migrations"))
+        command.upgrade(alembic, "head")
+    engine.dispose()
+
+
+def department_set(settings: Settings, said: argparse.Namespace) -> None:
+    """添加或修改部门。"""
+    from models.crm import people
+
+    Keban(settings).works.perform(
+        lambda work: people.set_department(work, said.name, said.parent, said.supervisor), channel="shell"
+    )
+    print(f"部门「{said.name}」已保存。")
+
+
+def user_add(settings: Settings, said: argparse.Namespace) -> None:
+    """添加或修改人员，并打印绑定码。"""
+    from models.crm import people
+
+    accounts = tuple((name, value) for name in ("feishu", "dingtalk") if (value := getattr(said, name)))
+    hire = people.Hire(said.staff_no, said.name, said.department, tuple(said.role), said.mobile, accounts)
+    _, code = Keban(settings).works.perform(lambda work: people.add_user(work, hire), channel="shell")
+    print(f"{said.name}（{said.staff_no}）已保存。绑定码 {code}，7 天内有效；在私聊里发送：/绑定 {code} <手机后四位>")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; every command has `--help`."""
+    from models.tables import Role
+
+    top = argparse.ArgumentParser("app.py", description="客伴 Keban：在工作群里用的 CRM")
+    top.add_argument("--config", metavar="FILE", help="配置文件，默认 config.toml 或环境变量 KEBAN_CONFIG")
+    commands = top.add_subparsers(required=True, metavar="命令")
+    for call in (run, web, worker):
+        _command(commands, call.__name__, call)
+    database = commands.add_parser("db", help="数据库").add_subparsers(required=True, metavar="命令")
+    _command(database, "upgrade", upgrade)
+    departments = commands.add_parser("department", help="部门").add_subparsers(required=True, metavar="命令")
+    setting = _command(departments, "set", department_set)
+    setting.add_argument("--name", required=True, help="部门名称")
+    setting.add_argument("--parent", help="上级部门")
+    setting.add_argument("--supervisor", action="append", default=[], metavar="STAFF_NO", help="主管工号，可多次")
+    users = commands.add_parser("user", help="人员").add_subparsers(required=True, metavar="命令")
+    adding = _command(users, "add", user_add)
+    for name, about in (("staff-no", "工号"), ("name", "姓名"), ("department", "部门"), ("mobile", "手机号")):
+        adding.add_argument(f"--{name}", required=True, help=about)
+    adding.add_argument("--role", required=True, action="append", type=Role, choices=list(Role), help="角色，可多次")
+    adding.add_argument("--feishu", metavar="OPEN_ID", help="直接绑定飞书账号")
+    adding.add_argument("--dingtalk", metavar="USERID", help="直接绑定钉钉账号")
+    return top
+
+
+def _command(under: Any, name: str, call: Callable[[Settings, argparse.Namespace], None]) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = under.add_parser(name, help=call.__doc__, description=call.__doc__)
+    made.set_defaults(call=call)
+    made.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    return made
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run a command; what a person did wrong is a sentence, never a traceback."""
+    said = parser().parse_args(words)
+    logs.configure()
+    try:
+        said.call(config.load(said.config), said)
+    except Refused as no:
+        print(no.say, file=sys.stderr)
+        return 2
+    except Unavailable as away:
+        logging.getLogger(__name__).warning("unavailable: %s", away)
+        print("数据库现在连不上或太忙，请稍后再试。", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

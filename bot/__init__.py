@@ -1,0 +1,1 @@
+"""How the outside world reaches us and how we reach it."""

@@ -1,0 +1,126 @@
+"""An event becomes one unit of work: claimed, carried out, answered; all or nothing."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from bot import posting
+from bot.event import Event
+from bot.platform import Json, Platform
+from bot.routing import Router
+from cards import common, notices
+from cards.kit import Card, Toast
+from models import outbox
+from models.crm import people
+from models.crm.people import Me
+from models.errors import NotAllowed, Refused, Unavailable
+from models.work import Work, Works
+
+log = logging.getLogger(__name__)
+Act = Callable[[Work, Event, Me | None], Json]
+
+
+class Dispatcher:
+    """Called with an event it gives the body of the HTTP answer. Raises Unavailable when the database is away."""
+
+    def __init__(self, router: Router, works: Works, platforms: Mapping[str, Platform]) -> None:
+        self._router, self._works, self._platforms = router, works, platforms
+
+    def __call__(self, event: Event) -> Json:
+        try:
+            return self._once(event, self._carry_out)
+        except Refused as no:
+            refusal = no
+            return self._once(event, lambda work, event, me: self._refuse(work, event, me, refusal))
+        except Unavailable:
+            raise
+        except Exception:
+            number = secrets.token_hex(4)
+            log.exception("event %s failed, number %s", event.key, number)
+            return self._once(event, lambda work, event, me: self._apologise(work, event, number))
+
+    def _once(self, event: Event, act: Act) -> Json:
+        """One unit of work a delivery; a redelivery gets the answer of the first and changes nothing."""
+
+        def task(work: Work) -> Json:
+            if not outbox.claim(work, _key(event)):
+                return dict(json.loads(outbox.answer(work, _key(event)) or "{}"))
+            me = people.by_account(work, event.platform, event.account)
+            work.actor_id = me.id if me else None
+            return act(work, event, me)
+
+        return self._works.perform(task, channel=event.platform, request=event.key)
+
+    def _carry_out(self, work: Work, event: Event, me: Me | None) -> Json:
+        event = _placed(event, me)
+        if me is not None:
+            people.seen(work, me, event.platform, event.chat, bool(event.private))
+        card = self._router.answer(work, me, event)
+        if event.press is None or me is None:
+            posting.reply(work, event, me, card)
+            posting.post_notices(work)
+            return {}
+        return self._answer_press(work, event, event.press.message_id, me, card)
+
+    def _answer_press(self, work: Work, event: Event, message: str, me: Me, card: Card) -> Json:
+        if card.personal and not event.private:
+            posting.to_person(work, me.id, card, "answer", outbox.Lane.ANSWER)
+            posting.post_notices(work)
+            return self._keep(work, event, None, Toast("已私信给你", "info"))
+        posting.settle(work, event, message, me, card, inline=self._platforms[event.platform].inline)
+        posting.post_notices(work, message)
+        return self._keep(work, event, card, card.toast)
+
+    def _refuse(self, work: Work, event: Event, me: Me | None, no: Refused) -> Json:
+        """The operation was undone; what was wrong is said, and a living card shows how things stand."""
+        event = _placed(event, me)
+        no.settle(work)
+        if isinstance(no, NotAllowed):
+            log.warning("refused: %s by %s", event.key, me.id if me else "nobody")
+            work.audit("refused", f"user:{me.id if me else 0}", why=type(no).__name__)
+        if event.press is None:
+            posting.reply(work, event, me, common.refused(no.say))
+            return {}
+        stands = _as_it_stands(work, event.platform, event.press.message_id, me)
+        return self._keep(work, event, stands, Toast(no.say, "warning"))
+
+    def _apologise(self, work: Work, event: Event, number: str) -> Json:
+        if event.press is None:
+            posting.reply(work, event, None, common.failed(number))
+            return {}
+        return self._keep(work, event, None, Toast(f"系统出了问题，没有生效，请稍后再试。编号 {number}", "error"))
+
+    def _keep(self, work: Work, event: Event, card: Card | None, toast: Toast | None) -> Json:
+        """The answer to a press, remembered with the claim."""
+        platform = self._platforms[event.platform]
+        shown = platform.render(card) if card and platform.inline else None
+        body = platform.respond(shown, toast or (None if shown else Toast("好的", "info")))
+        outbox.keep_answer(work, _key(event), json.dumps(body, ensure_ascii=False))
+        return body
+
+
+def _key(event: Event) -> str:
+    return f"{event.platform}:{event.key}"
+
+
+def _placed(event: Event, me: Me | None) -> Event:
+    """A press does not tell what kind of chat it came from: a person's own chat with us is known."""
+    if event.private is not None:
+        return event
+    return replace(event, private=bool(me and me.private_chat and me.private_chat == event.chat))
+
+
+def _as_it_stands(work: Work, platform: str, message: str, me: Me | None) -> Card | None:
+    """What the living card in this message shows its holder now."""
+    copy = outbox.copy_at(work, platform, message)
+    if copy is None or me is None or copy.user_id != me.id:
+        return None
+    kind, _, subject = copy.subject.partition(":")
+    try:
+        return notices.card(work, kind, int(subject), me) if kind in notices.KINDS and subject.isdigit() else None
+    except Refused:  # it is not his to see any more
+        return None

@@ -1,0 +1,190 @@
+"""Feishu's proven payloads read as events, and the answer to a pressed card."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bot.event import Event, Press
+from bot.feishu.verify import is_challenge, parse
+from bot.platform import Direct, Forged, Json
+from cards.kit import Toast
+
+MENTION = re.compile(r"@_user_\d+|@_all")
+LONGEST_ID = 128
+Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
+Scalar = str | int | float | bool | None
+
+
+class Part(BaseModel):
+    """A piece of a payload: types as promised, unknown members ignored."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+class Challenge(Part):
+    challenge: str
+
+
+class Account(Part):
+    open_id: Id
+
+
+class Sender(Part):
+    sender_type: str
+    sender_id: Any = None
+
+
+class Mention(Part):
+    key: str
+    name: str = ""
+    mentioned_type: str = ""
+
+
+class Message(Part):
+    message_id: Id
+    chat_id: Id
+    chat_type: Id
+    message_type: Id
+    content: str
+    mentions: list[Mention] | None = None
+
+
+class Received(Part):
+    """The event of `im.message.receive_v1` (protocol §1.7)."""
+
+    sender: Sender
+    message: Message
+
+
+class Plain(Part):
+    text: str
+
+
+class Node(Part):
+    tag: str
+    text: str = ""
+    user_id: str = ""
+    user_name: str = ""
+
+
+class Post(Part):
+    title: str = ""
+    content: list[list[Node]]
+
+
+class Action(Part):
+    value: dict[str, Any] | str | None = None
+    name: str | None = None
+    form_value: dict[str, Scalar | list[Scalar]] | None = None
+    option: str | None = None
+    input_value: str | None = None
+
+
+class Context(Part):
+    open_message_id: Id
+    open_chat_id: Id
+
+
+class Pressed(Part):
+    """The event of `card.action.trigger` (protocol §2.1)."""
+
+    operator: Account
+    action: Action
+    context: Context
+
+
+def read(payload: Json) -> Event | Direct | None:
+    """What happened, or None for what we do not handle (protocol §1.7, §2.1). Raises Forged (400) on damage."""
+    header = payload.get("header")
+    kind = header.get("event_type") if isinstance(header, dict) else None
+    try:
+        if is_challenge(payload):
+            return Direct({"challenge": Challenge.model_validate(payload).challenge})
+        if kind == "im.message.receive_v1":
+            return _message(Received.model_validate(payload.get("event")))
+        if kind == "card.action.trigger":
+            return _press(payload["header"].get("event_id"), Pressed.model_validate(payload.get("event")))
+    except ValidationError:
+        raise Forged("malformed event", 400) from None
+    return None
+
+
+def respond(card: Json | None, toast: Toast | None) -> Json:
+    """The answer to a pressed card, only with the members given; `{}` keeps the card (protocol §2.2)."""
+    answer: Json = {}
+    if toast:
+        answer["toast"] = {"type": toast.tone, "content": toast.text}
+    if card is not None:
+        answer["card"] = {"type": "raw", "data": card}
+    return answer
+
+
+def _message(received: Received) -> Event | None:
+    """A person's words to the bot; other bots are ignored, lest two of them talk for ever."""
+    message, private = received.message, received.message.chat_type == "p2p"
+    mentions = message.mentions or []
+    addressed = private or any(mention.mentioned_type == "bot" for mention in mentions)
+    if received.sender.sender_type != "user" or not addressed:
+        return None
+    account = Account.model_validate(received.sender.sender_id).open_id
+    return Event("feishu", message.message_id, account, message.chat_id, private, _text(message, mentions))
+
+
+def _text(message: Message, mentions: list[Mention]) -> str:
+    """The words typed, people by name and the bot left out; empty for a picture, a file and the like."""
+    names = {mention.key: "" if mention.mentioned_type == "bot" else mention.name for mention in mentions}
+    names["@_all"] = ""
+    if message.message_type == "text":
+        text = Plain.model_validate(parse(message.content)).text
+        return MENTION.sub(lambda found: names.get(found[0], found[0]), text).strip()
+    if message.message_type == "post":
+        post = Post.model_validate(parse(message.content))
+        lines = ["".join(_node_text(node, names) for node in line) for line in post.content]
+        return "\n".join([post.title, *lines]).strip()
+    return ""
+
+
+def _node_text(node: Node, names: dict[str, str]) -> str:
+    return names.get(node.user_id, node.user_name) if node.tag == "at" else node.text
+
+
+def _press(event_id: object, pressed: Pressed) -> Event:
+    if not (isinstance(event_id, str) and 0 < len(event_id) <= LONGEST_ID):
+        raise Forged("event without an id", 400)
+    press = Press(_value(pressed.action), pressed.context.open_message_id, _form(pressed.action))
+    return Event("feishu", event_id, pressed.operator.open_id, pressed.context.open_chat_id, None, press=press)
+
+
+def _value(action: Action) -> dict[str, object]:
+    """The button's own data. A submit button may come with nothing but its name, which then has to route it."""
+    value: Json | None = _object_or_empty(action.value) if isinstance(action.value, str) else action.value
+    if not value and action.name:
+        return {"name": action.name}
+    return value or {}
+
+
+def _object_or_empty(text: str) -> Json:
+    try:
+        return parse(text)
+    except Forged:
+        return {}
+
+
+def _form(action: Action) -> dict[str, str]:
+    form = {name: _joined(value) for name, value in (action.form_value or {}).items()}
+    outside = {"option": action.option, "input": action.input_value}
+    return form | {name: value for name, value in outside.items() if value is not None}
+
+
+def _joined(value: Scalar | list[Scalar]) -> str:
+    match value:
+        case list():
+            return ",".join(map(_joined, value))
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+    return str(value)

@@ -1,0 +1,85 @@
+"""What a platform is to us: the same few names for every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from bot.event import Event
+from cards.kit import Card, Toast
+
+Json = dict[str, Any]
+
+
+class Forged(Exception):
+    """A request that did not come from the platform, or came damaged.
+
+    `status` is what the caller is told (400 damaged, 401 not proven); the reason only reaches the security log.
+    """
+
+    def __init__(self, reason: str, status: int = 401) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """A request that is answered at once and touches nothing, such as the platform's own address check."""
+
+    body: Json
+
+
+class SendError(Exception):
+    """The platform did not take a message.
+
+    `kind`: `later` (rate limit, outage: try again), `gone` (the message can no longer be changed: send anew),
+    `never` (a dead letter). `after` is the pause in seconds the platform asked for.
+    """
+
+    def __init__(
+        self, reason: str, kind: Literal["later", "gone", "never"] = "later", after: float | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.kind, self.after = kind, after
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a message goes: an account of a person or a chat."""
+
+    kind: Literal["account", "chat"]
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the platform answered: the id to update the message by, and the chat it landed in."""
+
+    message_id: str
+    chat: str
+
+
+class Client(Protocol):
+    """Talks to one platform. The only part of it that opens a connection."""
+
+    def send(self, to: Address, card: Json, key: str) -> Sent:
+        """Send a card. `key` makes a repetition harmless where the platform can. Raises SendError."""
+        ...
+
+    def update(self, message_id: str, card: Json) -> None:
+        """Replace a sent card in place. Raises SendError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """One platform, assembled in `app.py`. `inline`: the answer to a press may carry the new card."""
+
+    name: str
+    verify: Callable[[Mapping[str, str], bytes], Json]
+    read: Callable[[Json], Event | Direct | None]
+    respond: Callable[[Json | None, Toast | None], Json]
+    render: Callable[[Card], Json]
+    client: Client
+    inline: bool = True

@@ -1,0 +1,97 @@
+"""Turning what was decided into outbox rows, in the transaction that decided it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from bot.event import Event
+from cards import common, kit, notices
+from cards.kit import Card
+from models import outbox
+from models.crm import people
+from models.crm.people import Me
+from models.outbox import REFRESH_AFTER, Lane, Parcel
+from models.work import Notice, Work
+
+LANES = {"reminder": Lane.REMINDER}
+
+
+def reply(work: Work, event: Event, me: Me | None, card: Card) -> None:
+    """Answer what a person typed: in the same chat, or privately where a group must not see it."""
+    if card.personal and not event.private and me is not None:
+        to_person(work, me.id, card, "answer", Lane.ANSWER)
+        card = common.told_privately()
+    queue = f"{event.platform}:{event.chat}"
+    copy = None
+    if card.subject and me is not None:
+        copy = outbox.new_copy(work, card.subject, me.id, event.platform, queue)
+    parcel = Parcel("answer", kit.dumps(card), queue, platform=event.platform, chat=event.chat, card_message_id=copy)
+    outbox.enqueue(work, parcel)
+
+
+def to_person(work: Work, user_id: int, card: Card, kind: str, lane: Lane) -> None:
+    """Send a card to a person, wherever he is."""
+    queue = f"user:{user_id}:{card.subject}"
+    copy = outbox.new_copy(work, card.subject, user_id, "", queue) if card.subject else None
+    parcel = Parcel(kind, kit.dumps(card), queue, lane, user_id=user_id, card_message_id=copy)
+    outbox.enqueue(work, parcel)
+
+
+def settle(work: Work, event: Event, message: str, me: Me, card: Card, *, inline: bool) -> None:
+    """The message that was pressed shows this card from now on.
+
+    Where the card could not be in the answer it follows at once. Where the press changed something a refresh
+    follows a little later, because the answer is only a faster copy. Nothing follows a form that was merely opened:
+    it would take away what is being typed.
+    """
+    copy = outbox.copy_at(work, event.platform, message)
+    copy_id, queue = (copy.id, copy.queue) if copy else (None, f"{event.platform}:{event.chat}")
+    if copy is None and card.subject:
+        copy_id = outbox.new_copy(work, card.subject, me.id, event.platform, queue, message)
+    elif copy is not None and card.subject and copy.subject != card.subject:
+        outbox.retitle(work, copy.id, card.subject)
+    outbox.drop_refresh(work, event.platform, message)
+    if work.changed or not inline:
+        refresh = Parcel(
+            outbox.REFRESH,
+            kit.dumps(card),
+            queue,
+            platform=event.platform,
+            user_id=me.id,
+            update=True,
+            message_id=message,
+            card_message_id=copy_id,
+            delay=REFRESH_AFTER if inline else dt.timedelta(),
+        )
+        outbox.enqueue(work, refresh)
+
+
+def post_notices(work: Work, pressed: str = "") -> None:
+    """Turn the notices of a unit of work into messages, just before it commits.
+
+    The copy in the message `pressed` is left to `settle`.
+    """
+    for notice in work.notices:
+        _post(work, notice, pressed)
+    work.notices.clear()
+
+
+def _post(work: Work, notice: Notice, pressed: str) -> None:
+    copies = [] if notice.anew else outbox.copies(work, notice.key)
+    for copy in copies:
+        if copy.message_id is None or copy.message_id != pressed:
+            _update(work, notice, copy)
+    holders = {copy.user_id for copy in copies}
+    for user_id in notice.people:
+        if user_id not in holders and (reader := people.by_id(work, user_id)):
+            card = notices.card(work, notice.kind, notice.subject, reader)
+            to_person(work, user_id, card, notice.kind, LANES.get(notice.kind, Lane.ANSWER))
+
+
+def _update(work: Work, notice: Notice, copy: outbox.Copy) -> None:
+    if reader := people.by_id(work, copy.user_id):
+        card = notices.card(work, notice.kind, notice.subject, reader)
+        parcel = Parcel(
+            notice.kind, kit.dumps(card), copy.queue, user_id=copy.user_id, update=True, card_message_id=copy.id
+        )
+        outbox.enqueue(work, parcel)

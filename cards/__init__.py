@@ -1,0 +1,1 @@
+"""Cards: values made of a closed set of elements, and how each surface shows them."""

@@ -1,0 +1,74 @@
+"""Cards and actions that belong to every conversation."""
+
+from __future__ import annotations
+
+from cards.kit import INPUT_LENGTH, PAGE, Action, Button, Buttons, Card, Element, Note, Text, Toast
+from models.errors import Ambiguous
+
+FITS_INPUT = INPUT_LENGTH
+EXCERPT = 200
+
+
+class Submit(Action, name="command.submit"):
+    """Send a form that stands for a command; words too long for an input wait in the draft."""
+
+    command: str
+    draft: int
+
+
+class Choose(Action, name="command.choose"):
+    """Say which one was meant, and carry the command out."""
+
+    draft: int
+    place: str
+    value: str
+
+
+class Say(Action, name="command.say"):
+    """As if the person had typed it."""
+
+    text: str
+
+
+def excerpt(text: str) -> str:
+    """The beginning of a text, for a list or a reminder."""
+    return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}…"
+
+
+def refused(say: str) -> Card:
+    """What a person did cannot be done, and how to mend it."""
+    return Card("没有完成", (Text(say),), tone="orange")
+
+
+def failed(number: str) -> Card:
+    """A defect of ours; the number finds it in the log."""
+    return Card("出错了", (Text("系统出了问题，这次操作没有生效，请稍后再试。"), Note(f"编号 {number}")), tone="red")
+
+
+def told_privately() -> Card:
+    """Shown in a group in place of a form, or of a card that holds contact data."""
+    return Card("已私信给你", (Text("不适合发在群里的内容，请到和我的私聊里查看。"),), tone="grey")
+
+
+def unknown(word: str, near: list[str]) -> Card:
+    """No such command, or a sentence that is none."""
+    if not word.startswith("/"):
+        said = "我听得懂以 / 开头的命令，例如：/跟进 华星科技 已报价，等回复 下次:周五"
+        return Card("你好，我是客伴", (Text(said), Buttons.of(Button("看看能做什么", Say("/帮助")))), tone="blue")
+    hint = f"你是不是要：{'、'.join(near)}" if near else "发 /帮助 看看能做什么。"
+    each = [Button(name[:12], Say(f"/帮助 {name}")) for name in near] or [Button("看看能做什么", Say("/帮助"))]
+    return Card("没有这个命令", (Text(f"没有找到「{word[:40]}」。{hint}"), Buttons.of(*each)), tone="orange")
+
+
+def choose(several: Ambiguous, draft: int, place: str) -> Card:
+    """Several records fit; a press carries the command out with the chosen one."""
+    rows: list[Element] = []
+    for value, shown in several.choices[:PAGE]:
+        rows.append(Text(shown if shown == value else f"{shown}　{value}"))
+        rows.append(Buttons.of(Button("选这个", Choose(draft, place, value))))
+    return Card("请选一个", (Text(several.say), *rows), tone="blue")
+
+
+def done(title: str, say: str, toast: str = "") -> Card:
+    """A short receipt."""
+    return Card(title, (Text(say),), tone="green", toast=Toast(toast or title))

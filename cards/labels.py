@@ -1,0 +1,37 @@
+"""The words people see for what the code calls by identifier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from models.tables import DealStage, Method, Status
+
+METHODS: Mapping[Method, str] = {
+    Method.PHONE: "电话",
+    Method.VISIT: "拜访",
+    Method.VIDEO: "视频",
+    Method.EMAIL: "邮件",
+    Method.MEETING: "会议",
+    Method.WECHAT: "微信",
+    Method.OTHER: "其他",
+}
+DEAL_STAGES: Mapping[DealStage, str] = {
+    DealStage.INTENT: "意向",
+    DealStage.QUOTE: "报价",
+    DealStage.CONTRACT: "合同",
+    DealStage.WON: "成交",
+}
+STATUSES: Mapping[Status, str] = {
+    Status.PENDING: "待审核",
+    Status.RETURNED: "已退回",
+    Status.WITHDRAWN: "已撤回",
+    Status.ARCHIVED: "已建档",
+}
+
+
+def options(
+    words: Mapping[StrEnum, str] | Mapping[Method, str] | Mapping[DealStage, str],
+) -> tuple[tuple[str, str], ...]:
+    """A list to choose from: people choose, and send, the word itself."""
+    return tuple((word, word) for word in words.values())

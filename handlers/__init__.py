@@ -1,0 +1,24 @@
+"""What people can say: one module a conversation, joined into one router."""
+
+from bot.routing import Router
+from handlers import (
+    binding,
+    customers,
+    entries,
+    follow_ups,
+    helping,
+    reminders,
+    reviews,
+    words,  # noqa: F401 (registers the readers before the commands that need them)
+)
+
+router = Router()
+router.include(
+    helping.router,
+    binding.router,
+    follow_ups.router,
+    entries.router,
+    reviews.router,
+    customers.router,
+    reminders.router,
+)

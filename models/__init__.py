@@ -1,0 +1,1 @@
+"""The CRM itself. Knows no platform, no card and no HTTP."""

@@ -1,0 +1,1 @@
+"""The operations: what people can do, verb first, one module a subject."""

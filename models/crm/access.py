@@ -1,0 +1,244 @@
+"""The only doors to a record on behalf of a person: finding it is the permission to use it (P3)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Executable, bindparam, func, or_, select
+
+from models.crm.people import Me
+from models.errors import Ambiguous, NotAllowed, NotFound
+from models.tables import (
+    Contact,
+    Customer,
+    DealStage,
+    FollowUp,
+    FunnelStage,
+    NameGram,
+    Review,
+    ReviewState,
+    Status,
+    Supervision,
+    Timer,
+    User,
+)
+from models.text.identifiers import narrow
+from models.text.names import grams, normalise
+from models.work import Work
+
+CHOICES = 10
+#: what a choice means where there is no number yet: names may be the same.
+CHOSEN = re.compile(r"#(\d{1,18})")
+MOBILE, LAST4, EMAIL = "contacts.mobile", "contacts.mobile.last4", "contacts.email"
+ID_NUMBER = "customers.id_number"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRef:
+    """A customer this person may work with: what handlers pass on and cards name it by."""
+
+    id: int
+    number: str | None
+    name: str
+    status: Status
+    owner_id: int
+    owner_name: str
+    department_id: int
+    funnel_stage: FunnelStage
+    deal_stage: DealStage | None
+
+    @property
+    def called(self) -> str:
+        """What to type to mean exactly this customer."""
+        return self.number or self.name
+
+
+REF = select(
+    Customer.id,
+    Customer.number,
+    Customer.name,
+    Customer.status,
+    Customer.owner_id,
+    User.name.label("owner_name"),
+    Customer.department_id,
+    Customer.funnel_stage,
+    Customer.deal_stage,
+).join(User, User.id == Customer.owner_id)
+
+
+def visible(owner: ColumnElement[int], department: ColumnElement[int]) -> ColumnElement[bool]:
+    """One's own, the team's for who leads it, all for managers (P3). Binds `me` and `sees_all`."""
+    led = select(Supervision.user_id).where(
+        Supervision.user_id == bindparam("me"), Supervision.department_id == department
+    )
+    return or_(owner == bindparam("me"), bindparam("sees_all"), led.exists())
+
+
+MINE = visible(Customer.owner_id, Customer.department_id)  # type: ignore[arg-type]
+NAMED = or_(
+    Customer.number == bindparam("upper"),
+    Customer.name_key == bindparam("key"),
+    Customer.short_key == bindparam("key"),
+    Customer.pinyin == bindparam("key"),
+    Customer.initials == bindparam("key"),
+)
+EXACT = REF.where(NAMED, MINE).order_by(Customer.id).limit(CHOICES + 1)
+FOREIGN = select(Customer.id).where(or_(Customer.number == bindparam("upper"), Customer.name_key == bindparam("key")))
+HOLDING = (
+    select(NameGram.customer_id)
+    .where(NameGram.gram.in_(bindparam("grams", expanding=True)))
+    .group_by(NameGram.customer_id)
+    .having(func.count() == bindparam("all_of_them"))
+)
+PARTLY = REF.where(Customer.id.in_(HOLDING), MINE).order_by(Customer.id).limit(CHOICES * 5)
+SHARED = (
+    select(NameGram.customer_id, func.count().label("grams"))
+    .where(NameGram.gram.in_(bindparam("grams", expanding=True)))
+    .group_by(NameGram.customer_id)
+    .subquery()
+)
+NEAR = (
+    REF.join(SHARED, SHARED.c.customer_id == Customer.id)
+    .where(SHARED.c.grams * 2 >= bindparam("all_of_them"), MINE)
+    .order_by(SHARED.c.grams.desc(), Customer.id)
+    .limit(CHOICES // 2)
+)
+BY_ID = REF.where(Customer.id == bindparam("customer"), MINE)
+PEOPLE = select(Contact.customer_id).where(
+    or_(
+        Contact.name_key == bindparam("key"),
+        Contact.pinyin == bindparam("key"),
+        Contact.initials == bindparam("key"),
+        Contact.mobile_key == bindparam("mobile"),
+        Contact.mobile_last4_key == bindparam("last4"),
+    )
+)
+BY_CONTACT = REF.where(Customer.id.in_(PEOPLE), MINE).order_by(Customer.id).limit(CHOICES * 5)
+
+
+def customer(work: Work, me: Me, words: str) -> CustomerRef:
+    """The customer meant by a number, a full or short name, pinyin or initials, or part of a name.
+
+    Raises NotFound, NotAllowed (somebody else's), Ambiguous (with the choices).
+    """
+    if chosen := CHOSEN.fullmatch(words):
+        return customer_by_id(work, me, int(chosen[1]))
+    hits = _exact(work, me, words) or _partly(work, me, words)
+    if len(hits) == 1:
+        return hits[0]
+    if hits:
+        raise Ambiguous(
+            f"「{words}」有 {_count(hits)} 个符合，请选一个：",
+            [(hit.number or f"#{hit.id}", hit.name) for hit in hits][:CHOICES],
+        )
+    if work.run(FOREIGN, upper=_number(words), key=normalise(words)).first():
+        raise NotAllowed(f"「{words}」由其他同事负责，你没有权限。需要协作请联系你的主管。")
+    raise NotFound(f"没有找到客户「{words}」。可以发 /查 加一部分名字，或用 /新客户 录入。")
+
+
+def _count(hits: list[CustomerRef]) -> str:
+    return f"{CHOICES}+" if len(hits) > CHOICES else str(len(hits))
+
+
+def _scope(me: Me) -> dict[str, object]:
+    return {"me": me.id, "sees_all": me.sees_all}
+
+
+def _number(words: str) -> str:
+    return narrow(words).strip().upper()
+
+
+def _exact(work: Work, me: Me, words: str) -> list[CustomerRef]:
+    return _refs(work, EXACT, upper=_number(words), key=normalise(words), **_scope(me))
+
+
+def _partly(work: Work, me: Me, words: str) -> list[CustomerRef]:
+    key = normalise(words)
+    parts = sorted(grams(key))
+    if not key or not parts:
+        return []
+    found = _refs(work, PARTLY, grams=parts, all_of_them=len(parts), **_scope(me))
+    return [hit for hit in found if key in normalise(hit.name)] or found
+
+
+def _refs(work: Work, statement: Executable, **values: object) -> list[CustomerRef]:
+    return [CustomerRef(*row) for row in work.run(statement, **values)]
+
+
+def search(work: Work, me: Me, words: str) -> list[CustomerRef]:
+    """Customers by number, name, short name, contact, mobile (whole or last four), pinyin or initials (A11)."""
+    digits = "".join(sign for sign in normalise(words) if sign.isdigit())
+    hits = _exact(work, me, words) + _partly(work, me, words)
+    hits += _refs(
+        work,
+        BY_CONTACT,
+        key=normalise(words),
+        mobile=work.keys.index(digits, MOBILE) if len(digits) == 11 else None,
+        last4=work.keys.index(digits, LAST4) if len(digits) == 4 else None,
+        **_scope(me),
+    )
+    return list(dict.fromkeys(hits))
+
+
+def near(work: Work, me: Me, words: str) -> list[CustomerRef]:
+    """Customers whose names share at least half of what was typed, the nearest first (A11)."""
+    parts = sorted(grams(words))
+    return _refs(work, NEAR, grams=parts, all_of_them=len(parts), **_scope(me)) if parts else []
+
+
+def customer_by_id(work: Work, me: Me, customer_id: int) -> CustomerRef:
+    """The customer a card's button names. Raises NotFound, the same for foreign and unknown ids."""
+    hits = _refs(work, BY_ID, customer=customer_id, **_scope(me))
+    if not hits:
+        raise NotFound("没有找到这个客户，或你没有权限。")
+    return hits[0]
+
+
+def own_entry(work: Work, me: Me, customer_id: int) -> Customer:
+    """An entry of one's own, to correct, submit or withdraw (B1). Raises NotFound."""
+    found = work.db.get(Customer, customer_id)
+    if found is None or found.owner_id != me.id:
+        raise NotFound("没有找到这个录入，或它不是你的。")
+    return found
+
+
+REVIEW = select(Review).where(
+    Review.id == bindparam("review"),
+    visible(Review.submitter_id, Review.department_id),  # type: ignore[arg-type]
+)
+WAITING = (
+    select(Review)
+    .where(
+        Review.state == ReviewState.PENDING,
+        Review.submitter_id != bindparam("me"),
+        visible(Review.submitter_id, Review.department_id),  # type: ignore[arg-type]
+    )
+    .order_by(Review.due_at, Review.id)
+)
+
+
+def review(work: Work, me: Me, review_id: int) -> Review:
+    """A review this person may decide: of a department he leads, at any height, never his own entry (B1, B11).
+
+    Raises NotFound for foreign and unknown ids, NotAllowed for his own entry.
+    """
+    found = work.db.scalar(REVIEW, {"review": review_id, **_scope(me)})
+    if found is None:
+        raise NotFound("没有找到这条审核，或你没有权限。")
+    if found.submitter_id == me.id:
+        raise NotAllowed("自己录入的客户要由上级审核，你没有权限处理。")
+    return found
+
+
+def waiting_reviews(work: Work, me: Me) -> list[Review]:
+    """What waits for this person's decision, the most urgent first."""
+    return list(work.db.scalars(WAITING, _scope(me)))
+
+
+def reminder(work: Work, me: Me, timer_id: int) -> tuple[Timer, FollowUp]:
+    """One's own reminder, with the follow-up it comes from. Raises NotFound."""
+    timer = work.db.get(Timer, timer_id)
+    if timer is None or timer.kind != "follow_up" or timer.person_id != me.id:
+        raise NotFound("没有找到这个提醒，或它不是你的。")
+    return timer, work.db.get_one(FollowUp, timer.subject_id)

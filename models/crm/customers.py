@@ -1,0 +1,165 @@
+"""The customer page: key facts and the timeline of everything, paged (A12)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import String, bindparam, literal, select, type_coerce, union_all
+from sqlalchemy.orm import selectinload
+
+from models.crm import entries, funnel, private
+from models.crm.access import CustomerRef
+from models.crm.people import Me
+from models.tables import Contact, Customer, FollowUp, Requirement, Review, ReviewState, Timer, TimerState, User
+from models.text import identifiers
+from models.text.private import Kind, mask
+from models.work import Work
+
+PAGE = 5
+FURTHEST = 1_000_000  # a page from a button may be any number
+
+FULL = select(Customer).where(Customer.id == bindparam("customer")).options(selectinload(Customer.contacts))
+NEXT = (
+    select(Timer.due_at)
+    .join(FollowUp, FollowUp.id == Timer.subject_id)
+    .where(
+        Timer.kind == "follow_up",
+        Timer.state == TimerState.PENDING,
+        FollowUp.customer_id == bindparam("customer"),
+    )
+    .order_by(Timer.due_at)
+    .limit(1)
+)
+NEED = (
+    select(Requirement).where(Requirement.customer_id == bindparam("customer")).order_by(Requirement.id.desc()).limit(1)
+)
+TIMELINE = (
+    union_all(
+        select(
+            FollowUp.at.label("at"),
+            literal("follow_up").label("kind"),
+            FollowUp.id.label("id"),
+            FollowUp.content.label("text"),
+            type_coerce(FollowUp.method, String).label("word"),
+            FollowUp.author_id.label("who"),
+        ).where(FollowUp.customer_id == bindparam("customer")),
+        select(
+            Review.decided_at.label("at"),
+            literal("review").label("kind"),
+            Review.id.label("id"),
+            Review.reason.label("text"),
+            type_coerce(Review.state, String).label("word"),
+            Review.decider_id.label("who"),
+        ).where(Review.customer_id == bindparam("customer"), Review.state != ReviewState.PENDING),
+    )
+).subquery()
+PAGED = (
+    select(TIMELINE.c.at, TIMELINE.c.kind, TIMELINE.c.text, TIMELINE.c.word, User.name)
+    .join(User, User.id == TIMELINE.c.who)
+    .order_by(TIMELINE.c.at.desc(), TIMELINE.c.kind, TIMELINE.c.id.desc())
+    .limit(PAGE + 1)
+    .offset(bindparam("skip"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A contact as this reader may see him; `clear` tells whether the numbers are whole."""
+
+    name: str
+    position: str | None
+    decision_role: str | None
+    mobile: str | None
+    phone: str | None
+    email: str | None
+    wechat: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of the timeline."""
+
+    at: dt.datetime
+    kind: str
+    word: str | None
+    text: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the customer card shows."""
+
+    ref: CustomerRef
+    facts: tuple[tuple[str, str | None], ...]
+    contacts: tuple[Person, ...]
+    needs: tuple[tuple[str, str | None], ...]
+    pending: tuple[str, ...]
+    next_at: dt.datetime | None
+    last_at: dt.datetime | None
+    happenings: tuple[Happening, ...]
+    page: int
+    more: bool
+
+
+def page(work: Work, me: Me, ref: CustomerRef, number: int = 0) -> Page:
+    """The customer page; contact data is clear for the owner only (P4)."""
+    customer = work.db.scalars(FULL, {"customer": ref.id}).one()
+    clear = customer.owner_id == me.id
+    need = work.db.scalar(NEED, {"customer": ref.id})
+    happenings = _timeline(work, ref, number, clear=clear)
+    return Page(
+        ref=ref,
+        facts=_facts(customer, clear=clear),
+        contacts=tuple(_person(contact, clear=clear) for contact in customer.contacts),
+        needs=_needs(work, ref, need, clear=clear) if need else (),
+        pending=tuple(entries.pending_fields(customer, customer.contacts[0])),
+        next_at=work.run(NEXT, customer=ref.id).scalar(),
+        last_at=customer.last_follow_up_at,
+        happenings=happenings[:PAGE],
+        page=number,
+        more=len(happenings) > PAGE,
+    )
+
+
+def _facts(customer: Customer, *, clear: bool) -> tuple[tuple[str, str | None], ...]:
+    id_number = customer.id_number
+    return (
+        ("客户性质", next(word for word, kind in entries.KINDS.items() if kind is customer.kind)),
+        ("客户类型", funnel.customer_type(customer.funnel_stage)),
+        ("统一社会信用代码", customer.uscc),
+        ("身份证号", id_number if clear or not id_number else identifiers.mask_id(id_number)),
+        ("所属行业", customer.industry),
+        ("客户来源", customer.source),
+        ("人员规模", customer.headcount),
+        ("年营收", customer.revenue),
+        ("地址", customer.address),
+    )
+
+
+def _person(contact: Contact, *, clear: bool) -> Person:
+    def shown(value: str | None, kind: Kind) -> str | None:
+        return value if clear or not value else mask(kind, value)
+
+    return Person(
+        contact.name,
+        contact.position,
+        contact.decision_role,
+        shown(contact.mobile, "mobile"),
+        shown(contact.phone, "landline"),
+        shown(contact.email, "email"),
+        shown(contact.wechat, "wechat"),
+    )
+
+
+def _needs(work: Work, ref: CustomerRef, need: Requirement, *, clear: bool) -> tuple[tuple[str, str | None], ...]:
+    values = [getattr(need, column) or "" for column in entries.NEED_COLUMNS]
+    shown = private.show(work, ref.id, values, clear=clear)
+    return tuple(zip(entries.NEEDS, shown, strict=True))
+
+
+def _timeline(work: Work, ref: CustomerRef, number: int, *, clear: bool) -> tuple[Happening, ...]:
+    rows = work.run(PAGED, customer=ref.id, skip=min(number, FURTHEST) * PAGE).all()
+    texts = private.show(work, ref.id, [row.text or "" for row in rows], clear=clear)
+    return tuple(Happening(row.at, row.kind, row.word, text, row.name) for row, text in zip(rows, texts, strict=True))

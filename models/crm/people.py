@@ -1,0 +1,281 @@
+"""Departments, people, and binding their accounts (P1, P2)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from models import outbox
+from models.errors import Refused
+from models.tables import Department, DepartmentSupervisor, Identity, Role, Supervision, User, UserRole
+from models.text.identifiers import last4, narrow
+from models.text.identifiers import mobile as read_mobile
+from models.work import AnyRow, Work
+
+CODE_VALID = dt.timedelta(days=7)
+BINDING_TRIES = 5
+LAST4 = "users.mobile.last4"
+CODE = "users.binding_code"
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The person an operation acts for, as the database knows him at this moment."""
+
+    id: int
+    name: str
+    department_id: int
+    roles: frozenset[Role]
+    account: str = ""
+    platform: str = ""
+    private_chat: str = ""
+
+    @property
+    def sees_all(self) -> bool:
+        return bool(self.roles & {Role.MANAGER, Role.ADMIN})
+
+
+ROLES = select(func.aggregate_strings(UserRole.role, ",")).where(UserRole.user_id == User.id).scalar_subquery()
+LEADS = select(Supervision.user_id).where(Supervision.user_id == User.id).exists()
+PERSON = select(
+    User.id, User.name, User.department_id, User.platform, ROLES.label("roles"), LEADS.label("leads")
+).where(User.active)
+BY_ACCOUNT = (
+    PERSON.add_columns(Identity.account, Identity.private_chat)
+    .join(Identity, Identity.user_id == User.id)
+    .where(Identity.platform == bindparam("platform"), Identity.account == bindparam("account"))
+)
+BY_ID = PERSON.where(User.id == bindparam("person"))
+MOVED = update(User).where(User.id == bindparam("person")).values(platform=bindparam("on"))
+PRIVATE = (
+    update(Identity)
+    .where(Identity.platform == bindparam("on"), Identity.account == bindparam("whose"))
+    .values(private_chat=bindparam("chat"))
+)
+ACCOUNTS = (
+    select(Identity.platform, Identity.account, User.platform.label("last"))
+    .join(User, User.id == Identity.user_id)
+    .where(User.id == bindparam("person"), User.active)
+)
+LEADERS = (
+    select(Supervision.user_id)
+    .join(User, User.id == Supervision.user_id)
+    .where(Supervision.department_id == bindparam("department"), Supervision.direct, User.active)
+    .order_by(Supervision.user_id)
+)
+PARENT = select(Department.parent_id).where(Department.id == bindparam("department"))
+IN_ROLE = (
+    select(UserRole.user_id)
+    .join(User, User.id == UserRole.user_id)
+    .where(UserRole.role == bindparam("role"), User.active)
+    .order_by(UserRole.user_id)
+)
+BY_CODE = select(User).where(User.binding_key == bindparam("code"))
+FAILED = update(User).where(User.id == bindparam("person")).values(binding_failures=User.binding_failures + 1)
+WRONG_CODE = "绑定码或手机后四位不对，请核对后再发：/绑定 <码> <手机后四位>"
+UNBIND = delete(Identity).where(
+    Identity.user_id == bindparam("person"),
+    Identity.platform == bindparam("on"),
+    Identity.account != bindparam("whose"),
+)
+IDENTITY = select(Identity).where(Identity.platform == bindparam("on"), Identity.account == bindparam("whose"))
+
+
+def by_account(work: Work, platform: str, account: str) -> Me | None:
+    """Who speaks from this account; None when nobody is bound to it or the person is disabled."""
+    row = work.run(BY_ACCOUNT, platform=platform, account=account).first()
+    if row is None:
+        return None
+    return _me(row, row.account, row.private_chat)
+
+
+def by_id(work: Work, user_id: int) -> Me | None:
+    """An active person by id."""
+    row = work.run(BY_ID, person=user_id).first()
+    return None if row is None else _me(row)
+
+
+def _me(row: AnyRow, account: str = "", private_chat: str = "") -> Me:
+    roles = frozenset(Role(word) for word in (row.roles or "").split(",") if word)
+    if row.leads:
+        roles |= {Role.SUPERVISOR}  # whoever was named to lead a department, whatever else he is
+    return Me(row.id, row.name, row.department_id, roles, account, row.platform, private_chat)
+
+
+def seen(work: Work, me: Me, platform: str, chat: str, private: bool) -> None:
+    """Note where a person talks to us now, only when it changed."""
+    if me.platform != platform:
+        work.run(MOVED, person=me.id, on=platform)
+    if private and me.private_chat != chat:
+        work.run(PRIVATE, on=platform, whose=me.account, chat=chat)
+
+
+def accounts(work: Work, user_id: int) -> list[tuple[str, str]]:
+    """(platform, account) of a person, the one used last first."""
+    rows = work.run(ACCOUNTS, person=user_id).all()
+    return [(row.platform, row.account) for row in sorted(rows, key=lambda row: row.platform != row.last)]
+
+
+def leaders_above(work: Work, department_id: int | None, but: int) -> list[int]:
+    """Who leads this department other than `but`; with nobody, the next one up, then the managers (B1)."""
+    while department_id is not None:
+        if found := [each for each in work.run(LEADERS, department=department_id).scalars() if each != but]:
+            return found
+        department_id = work.run(PARENT, department=department_id).scalar()
+    for role in (Role.MANAGER, Role.ADMIN):
+        if found := [each for each in work.run(IN_ROLE, role=role).scalars() if each != but]:
+            return found
+    return []
+
+
+def set_department(work: Work, name: str, parent: str | None, supervisors: Iterable[str] = ()) -> Department:
+    """Make or change a department, found by name. Raises Refused for an unknown person or a circle."""
+    department = _department(work, name)
+    if parent is not None:
+        above = _department(work, parent)
+        department.parent_id = above.id
+        _forbid_circle(work, department)
+    if named := list(supervisors):
+        people = [_by_staff_no(work, number) for number in named]
+        work.run(delete(DepartmentSupervisor).where(DepartmentSupervisor.department_id == department.id))
+        rows = [{"department_id": department.id, "user_id": person.id} for person in people]
+        work.connection.execute(insert(DepartmentSupervisor), rows)
+    _derive_supervision(work)
+    work.audit("department.set", f"department:{department.id}", name=name, parent=parent, supervisors=named or None)
+    return department
+
+
+def _department(work: Work, name: str) -> Department:
+    found = work.db.scalar(select(Department).where(Department.name == name))
+    if found is None:
+        found = Department(name=name)
+        work.db.add(found)
+        work.db.flush()  # its id is used at once
+    return found
+
+
+def _forbid_circle(work: Work, department: Department) -> None:
+    above, seen_ids = department.parent_id, {department.id}
+    while above is not None:
+        if above in seen_ids:
+            raise Refused(f"「{department.name}」不能放在自己或下级部门的下面。")
+        seen_ids.add(above)
+        above = work.run(PARENT, department=above).scalar()
+
+
+def _by_staff_no(work: Work, staff_no: str) -> User:
+    found = work.db.scalar(select(User).where(User.staff_no == staff_no))
+    if found is None:
+        raise Refused(f"没有找到工号 {staff_no}，请先用 user add 添加这个人。")
+    return found
+
+
+def _derive_supervision(work: Work) -> None:
+    """A department's leaders are those named, else its members with the role; they lead what is below as well."""
+    departments = {row.id: row.parent_id for row in work.run(select(Department.id, Department.parent_id))}
+    direct: dict[int, set[int]] = defaultdict(set)
+    for row in work.run(select(DepartmentSupervisor.department_id, DepartmentSupervisor.user_id)):
+        direct[row.department_id].add(row.user_id)
+    named = set(direct)
+    members = select(User.department_id, User.id).join(UserRole, UserRole.user_id == User.id)
+    for row in work.run(members.where(UserRole.role == Role.SUPERVISOR)):
+        if row.department_id not in named:
+            direct[row.department_id].add(row.id)
+    rows: dict[tuple[int, int], bool] = {}
+    for department in departments:
+        above: int | None = department
+        while above is not None:
+            for user in direct[above]:
+                rows[user, department] = rows.get((user, department), False) or above == department
+            above = departments[above]
+    work.run(delete(Supervision))
+    if rows:
+        values = [{"user_id": u, "department_id": d, "direct": is_direct} for (u, d), is_direct in rows.items()]
+        work.connection.execute(insert(Supervision), values)
+
+
+@dataclass(frozen=True, slots=True)
+class Hire:
+    """A person as given from the shell."""
+
+    staff_no: str
+    name: str
+    department: str
+    roles: tuple[Role, ...]
+    mobile: str
+    accounts: tuple[tuple[str, str], ...] = ()
+
+
+def add_user(work: Work, hire: Hire) -> tuple[User, str]:
+    """Make or change a person, found by staff number; returns him and a fresh binding code, valid 7 days.
+
+    Raises Refused for a mobile number that is none.
+    """
+    try:
+        number = read_mobile(hire.mobile)
+    except ValueError as wrong:
+        raise Refused(str(wrong)) from None
+    department = _department(work, hire.department)
+    user = work.db.scalar(select(User).where(User.staff_no == hire.staff_no)) or User(staff_no=hire.staff_no)
+    user.name, user.department_id, user.active = hire.name, department.id, True
+    user.mobile, user.mobile_last4_key = number, work.keys.index(last4(number), LAST4)
+    code = secrets.token_hex(4).upper()
+    user.binding_key, user.binding_failures = work.keys.index(code, CODE), 0
+    user.binding_expires_at = work.real + CODE_VALID
+    work.db.add(user)
+    work.db.flush()  # its id is used at once
+    work.run(delete(UserRole).where(UserRole.user_id == user.id))
+    work.connection.execute(insert(UserRole), [{"user_id": user.id, "role": role} for role in hire.roles])
+    for platform, account in hire.accounts:
+        _bind(work, user, platform, account)
+    _derive_supervision(work)
+    roles = ",".join(hire.roles)
+    work.audit("user.add", f"user:{user.id}", staff_no=hire.staff_no, department=hire.department, roles=roles)
+    return user, code
+
+
+def bind(work: Work, platform: str, account: str, code: str, last_four: str) -> User:
+    """Bind the account a person writes from, by one-time code and the last four digits of his mobile (P1).
+
+    One sentence for every failure, so that codes are not probed; five failures burn a code.
+    Raises Refused.
+    """
+    user = work.db.scalar(BY_CODE, {"code": work.keys.index(narrow(code).strip().upper(), CODE)})
+    if user is None or not user.active:
+        raise Refused(WRONG_CODE)
+    if user.binding_expires_at is None or user.binding_expires_at < work.real or user.binding_failures >= BINDING_TRIES:
+        raise Refused("绑定码已过期，请向管理员要一个新的。")
+    if user.mobile_last4_key != work.keys.index(narrow(last_four).strip(), LAST4):
+        raise WrongDigits(user.id)
+    _bind(work, user, platform, account)
+    user.binding_key = None
+    work.audit("user.bind", f"user:{user.id}", platform=platform)
+    return user
+
+
+class WrongDigits(Refused):
+    """A wrong try, counted against the code."""
+
+    def __init__(self, user_id: int) -> None:
+        super().__init__(WRONG_CODE)
+        self.user_id = user_id
+
+    def settle(self, work: Work) -> None:
+        work.run(FAILED, person=self.user_id)
+
+
+def _bind(work: Work, user: User, platform: str, account: str) -> None:
+    """One account a platform: a new one takes the place of the old, which may be somebody else's by now."""
+    work.run(UNBIND, person=user.id, on=platform, whose=account)
+    identity = work.db.scalar(IDENTITY, {"on": platform, "whose": account})
+    if identity is None:
+        identity = Identity(platform=platform, account=account, private_chat="")
+        work.db.add(identity)
+    identity.user_id = user.id
+    user.platform = platform
+    outbox.hurry(work, user.id)

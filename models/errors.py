@@ -1,0 +1,57 @@
+"""What a person is told; anything else that is raised is our fault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from models.work import Work
+
+
+class Refused(Exception):
+    """这个操作没有完成。"""
+
+    def __init__(self, say: str = "") -> None:
+        self.say = say or type(self).__doc__ or ""
+        super().__init__(self.say)
+
+    def settle(self, work: Work) -> None:
+        """What has to be kept although the operation was undone."""
+
+
+class NotFound(Refused):
+    """没有找到。"""
+
+
+class NotAllowed(Refused):
+    """没有权限做这个操作。"""
+
+
+class AlreadyDone(Refused):
+    """已经处理过了。"""
+
+
+class Ambiguous(Refused):
+    """有不止一个符合，请选一个。
+
+    `choices` are (what to type instead, what the person sees).
+    """
+
+    def __init__(self, say: str, choices: list[tuple[str, str]]) -> None:
+        super().__init__(say)
+        self.choices = choices
+
+
+class Invalid(Refused):
+    """有的内容需要改一下。
+
+    `fields` maps the label of a field to what is wrong with it and how to mend it.
+    """
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        super().__init__("；".join(f"{label}：{say}" if label else say for label, say in fields.items()))
+        self.fields = fields
+
+
+class Unavailable(Exception):
+    """The database is away or too busy; nothing was claimed, the platform may deliver again."""

@@ -1,0 +1,153 @@
+"""Typed settings, pure. `bot/config.py` fills them; every default also stands in `config.example.toml`."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+#: the first-level names follow the national classification GB/T 4754 where sales teams use them.
+INDUSTRIES = {
+    "制造业": ["电子设备", "机械设备", "汽车及零部件", "医药", "化工", "食品饮料", "纺织服装", "其他"],
+    "信息技术": ["软件", "互联网", "通信", "系统集成", "其他"],
+    "批发零售": ["批发", "零售", "电子商务"],
+    "金融": ["银行", "证券", "保险", "其他"],
+    "建筑房地产": ["建筑工程", "房地产", "装饰装修"],
+    "交通物流": ["运输", "仓储", "快递"],
+    "教育": ["学校", "培训"],
+    "医疗": ["医院", "医疗器械"],
+    "能源": ["电力", "石油化工", "新能源"],
+    "服务业": ["餐饮住宿", "咨询", "传媒广告", "其他"],
+    "政府及公共": ["政府机关", "事业单位", "社会组织"],
+    "农业": ["种植养殖", "农产品加工"],
+    "其他": ["其他"],
+}
+
+
+class Section(BaseModel):
+    """A section of the configuration; an unknown key is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Server(Section):
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    base_url: str = ""
+    workers: Annotated[int, Field(ge=1)] = 1
+    threads: Annotated[int, Field(ge=1)] = 16
+
+
+def _url(url: str) -> str:
+    if not re.match(r"(sqlite:///|postgresql\+psycopg://)[^?#]", url):
+        raise ValueError("要以 sqlite:/// 或 postgresql+psycopg:// 开头")
+    return url
+
+
+class Database(Section):
+    url: Annotated[str, AfterValidator(_url)] = "sqlite:///var/keban.db"
+
+
+class Feishu(Section):
+    app_id: str = ""
+    app_secret: SecretStr = SecretStr("")
+    encrypt_key: SecretStr = SecretStr("")
+    verification_token: SecretStr = SecretStr("")
+    tenant_key: str = ""
+    api_base: str = "https://open.feishu.cn"
+    inline_cards: bool = True
+
+
+class DingTalk(Section):
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    robot_code: str = ""
+    corp_id: str = ""
+    aes_key: SecretStr = SecretStr("")
+    token: SecretStr = SecretStr("")
+    card_secret: SecretStr = SecretStr("")
+    card_route_key: str = ""
+    card_template: str = ""
+    form_template: str = ""
+    api_base: str = "https://api.dingtalk.com"
+    oapi_base: str = "https://oapi.dingtalk.com"
+
+
+class Security(Section):
+    secret_key: SecretStr = SecretStr("")
+    data_keys: list[SecretStr] = []
+
+
+class Playground(Section):
+    enabled: bool = False
+    key: SecretStr = SecretStr("")
+
+
+class WorkCalendar(Section):
+    zone: str = "Asia/Shanghai"
+    hours: list[str] = ["09:00-12:00", "13:30-18:00"]
+    days_off: list[str] = []
+    days_on: list[str] = []
+
+
+class Review(Section):
+    working_days: Annotated[int, Field(ge=1, le=30)] = 1
+
+
+def _pattern(text: str) -> str:
+    """Refuses, before anybody waits for a number, what could give none, or the same one for ever."""
+    try:
+        first, second = (text.format(year=2026, month=1, industry_code="", seq=seq) for seq in (1, 2))
+    except (LookupError, ValueError, AttributeError):
+        raise ValueError("看不懂，里面可以用 {year} {month:02} {industry_code} {seq:03}") from None
+    if first == second or first != first.upper() or len(first) > 24:
+        raise ValueError("里面要有 {seq}，字母要大写，连同数字最多 24 位")
+    return text
+
+
+class Numbering(Section):
+    customer: Annotated[str, AfterValidator(_pattern)] = "C{year}{month:02}{seq:03}"
+
+
+class Entry(Section):
+    """Option lists and what must be known when (A1, A4)."""
+
+    industries: dict[str, list[str]] = INDUSTRIES
+    industry_codes: dict[str, str] = {}
+    sources: list[str] = [
+        "展会推广",
+        "线上推广",
+        "线上官网",
+        "客户转介绍",
+        "电话拜访",
+        "合作伙伴推荐",
+        "社交媒体",
+        "其他",
+    ]
+    headcounts: list[str] = ["1-49人", "50-99人", "100-499人", "500-999人", "1000人以上"]
+    revenues: list[str] = ["500万元以下", "500-2000万元", "2000万-1亿元", "1-10亿元", "10亿元以上"]
+    decision_roles: list[str] = ["决策人", "影响者", "使用者", "把关人", "其他"]
+    channels: list[str] = ["电话", "微信", "邮件", "面谈"]
+    guide: list[str] = [
+        "背景：现在怎么做、用什么、谁在用？",
+        "难点：最不满意的是什么？",
+        "影响：它造成了多少损失或延误？",
+        "价值：解决以后最想看到什么结果？",
+    ]
+    may_be_pending: list[str] = ["统一社会信用代码", "身份证号", "职位", "邮箱", "地址", "规模", "主营业务"]
+
+
+class Settings(Section):
+    """All of it."""
+
+    server: Server = Server()
+    database: Database = Database()
+    feishu: Feishu = Feishu()
+    dingtalk: DingTalk = DingTalk()
+    security: Security = Security()
+    playground: Playground = Playground()
+    work_calendar: WorkCalendar = WorkCalendar()
+    review: Review = Review()
+    numbering: Numbering = Numbering()
+    entry: Entry = Entry()

@@ -1,0 +1,60 @@
+"""Every table, one module a subject: columns and relations, nothing else."""
+
+from models.tables.base import Base
+from models.tables.customers import (
+    Contact,
+    Counter,
+    Customer,
+    DealStage,
+    FunnelStage,
+    Kind,
+    Level,
+    NameGram,
+    PrivateValue,
+    Requirement,
+    Review,
+    ReviewState,
+    StageEntry,
+    Status,
+)
+from models.tables.follow_ups import Draft, FollowUp, Method
+from models.tables.messages import Audit, CardMessage, Claim, Outbox, OutboxState
+from models.tables.people import Department, DepartmentSupervisor, Identity, Role, Supervision, User, UserRole
+from models.tables.time import Clock, Deadline, Timer, TimerState
+
+__all__ = [
+    "Audit",
+    "Base",
+    "CardMessage",
+    "Claim",
+    "Clock",
+    "Contact",
+    "Counter",
+    "Customer",
+    "Deadline",
+    "DealStage",
+    "Department",
+    "DepartmentSupervisor",
+    "Draft",
+    "FollowUp",
+    "FunnelStage",
+    "Identity",
+    "Kind",
+    "Level",
+    "Method",
+    "NameGram",
+    "Outbox",
+    "OutboxState",
+    "PrivateValue",
+    "Requirement",
+    "Review",
+    "ReviewState",
+    "Role",
+    "StageEntry",
+    "Status",
+    "Supervision",
+    "Timer",
+    "TimerState",
+    "User",
+    "UserRole",
+]

@@ -1,0 +1,97 @@
+"""What came in once, what waits to go out, and where it was put (O4, B11)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.tables.base import Base, Word
+from models.tables.people import User
+from models.tables.sealed import Sealed
+
+
+class Claim(Base):
+    """An event that was acted on, with the answer it got: a redelivery gets the same one."""
+
+    __tablename__ = "claims"
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    at: Mapped[dt.datetime] = mapped_column(index=True)
+    answer: Mapped[str | None] = mapped_column(Sealed("claims.answer"))
+
+
+class CardMessage(Base):
+    """A copy of a living card. `message_id` is empty until the platform took it; updates wait behind it in `queue`."""
+
+    __tablename__ = "card_messages"
+    __table_args__ = (UniqueConstraint("platform", "message_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(String(64), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey(User.id))
+    platform: Mapped[str] = mapped_column(String(16))
+    queue: Mapped[str] = mapped_column(String(200))
+    message_id: Mapped[str | None] = mapped_column(String(128))
+    sent_at: Mapped[dt.datetime | None]
+
+
+class OutboxState(StrEnum):
+    QUEUED = "queued"
+    SENT = "sent"
+    SUPERSEDED = "superseded"
+    DEAD = "dead"
+
+
+QUEUED = text("state = 'queued'")
+
+
+class Outbox(Base):
+    """A message promised by a committed transaction.
+
+    `queue` is what order is strict within. A message goes to `chat` on `platform`, or to `user_id` wherever that
+    person is; an update names `message_id`, or the living copy `card_message_id`. `claim` fences a sender
+    whose lease ran out.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_queue", "queue", "id", sqlite_where=QUEUED, postgresql_where=QUEUED),
+        Index("ix_outbox_not_before", "not_before", sqlite_where=QUEUED, postgresql_where=QUEUED),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    queue: Mapped[str] = mapped_column(String(200))
+    lane: Mapped[int] = mapped_column(SmallInteger)
+    kind: Mapped[str] = mapped_column(String(32))
+    platform: Mapped[str] = mapped_column(String(16), default="")
+    chat: Mapped[str] = mapped_column(String(128), default="")
+    user_id: Mapped[int | None] = mapped_column(ForeignKey(User.id))
+    update: Mapped[bool] = mapped_column(default=False)
+    message_id: Mapped[str | None] = mapped_column(String(128))
+    card_message_id: Mapped[int | None] = mapped_column(ForeignKey(CardMessage.id), index=True)
+    token: Mapped[str] = mapped_column(String(40))
+    card: Mapped[str | None] = mapped_column(Sealed("outbox.card"))
+    created_at: Mapped[dt.datetime]
+    not_before: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime]
+    state: Mapped[OutboxState] = mapped_column(Word(OutboxState), default=OutboxState.QUEUED)
+    claim: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[dt.datetime | None]
+    sent_at: Mapped[dt.datetime | None]
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+class Audit(Base):
+    """Who did what, by which way in, for which request (P6). Holds no contact data."""
+
+    __tablename__ = "audit"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[dt.datetime] = mapped_column(index=True)
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey(User.id))
+    channel: Mapped[str] = mapped_column(String(16))
+    request: Mapped[str] = mapped_column(String(200))
+    operation: Mapped[str] = mapped_column(String(48))
+    subject: Mapped[str] = mapped_column(String(64), index=True)
+    detail: Mapped[dict[str, Any]]

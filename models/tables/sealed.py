@@ -1,0 +1,99 @@
+"""The encrypted column, and the keyed indexes that still find what is in it (P5)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Sequence
+from typing import cast
+
+from Crypto.Cipher import ChaCha20_Poly1305
+from Crypto.Random import get_random_bytes
+from sqlalchemy import Dialect, Engine, LargeBinary
+from sqlalchemy.types import TypeDecorator
+
+NONCE, TAG = 24, 16
+
+
+class Keyring:
+    """The data keys by id; the first one writes, all of them read. The oldest one keys the indexes for good.
+
+    `keys` are `"id:base64 of 32 bytes"`. Raises ValueError with a sentence that does not repeat the key.
+    """
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        pairs = [_parse(key) for key in keys]
+        if not pairs or len({name for name, _ in pairs}) != len(pairs):
+            raise ValueError("security.data_keys：至少要有一个密钥，且编号不能重复。")
+        self._keys = dict(pairs)
+        self._writer = pairs[0][0]
+        self._index = hashlib.sha256(b"keban index" + pairs[-1][1]).digest()
+
+    @classmethod
+    def derived(cls, secret: str) -> Keyring:
+        """A ring with one key made from the `security.secret_key`."""
+        key = hashlib.sha256(b"keban data" + secret.encode()).digest()
+        return cls([f"0:{base64.b64encode(key).decode()}"])
+
+    def seal(self, plain: str, purpose: str) -> bytes:
+        """Encrypt for one column: what is sealed for another purpose does not open here."""
+        name, nonce = self._writer.encode(), get_random_bytes(NONCE)
+        cipher = ChaCha20_Poly1305.new(key=self._keys[self._writer], nonce=nonce)
+        cipher.update(purpose.encode())
+        body, tag = cipher.encrypt_and_digest(plain.encode())
+        return bytes([len(name)]) + name + nonce + tag + body
+
+    def open(self, sealed: bytes, purpose: str) -> str:
+        """Decrypt. Raises ValueError when it was changed, moved, or its key is gone."""
+        start = 1 + int.from_bytes(sealed[:1], "big")
+        key = self._keys.get(sealed[1:start].decode())
+        if key is None:
+            raise ValueError("a value is sealed with a key that is not configured")
+        nonce, tag, body = sealed[start:][:NONCE], sealed[start + NONCE :][:TAG], sealed[start + NONCE + TAG :]
+        cipher = ChaCha20_Poly1305.new(key=key, nonce=nonce)
+        cipher.update(purpose.encode())
+        return cipher.decrypt_and_verify(body, tag).decode()
+
+    def index(self, plain: str, purpose: str) -> str:
+        """A keyed hash to find equal values by; says nothing about them without the key."""
+        return hmac.new(self._index, f"{purpose}\0{plain}".encode(), "sha256").hexdigest()[:32]
+
+
+def _parse(text: str) -> tuple[str, bytes]:
+    name, _, encoded = text.partition(":")
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        key = b""
+    if not 0 < len(name.encode()) < 32 or len(key) != 32:
+        raise ValueError("security.data_keys：每个密钥写成 编号:32字节的base64。")
+    return name, key
+
+
+def equip(engine: Engine, ring: Keyring) -> None:
+    """Give the engine its keys: the column type finds them at the dialect, so nothing is global."""
+    engine.dialect.keyring = ring  # type: ignore[attr-defined]
+
+
+def keyring(dialect: Dialect) -> Keyring:
+    """The keys that `equip` gave."""
+    return cast(Keyring, dialect.keyring)  # type: ignore[attr-defined]
+
+
+class Sealed(TypeDecorator[str]):
+    """Text encrypted at rest; `purpose` is the column's own name."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def __init__(self, purpose: str) -> None:
+        self.purpose = purpose
+        super().__init__()
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else keyring(dialect).seal(value, self.purpose)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
+        return None if value is None else keyring(dialect).open(bytes(value), self.purpose)

@@ -1,0 +1,69 @@
+"""What is due: deadlines with their ground, and the timers that fire (design: time that survives restarts)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.tables.base import Base, Word
+from models.tables.people import User
+
+
+class Deadline(Base):
+    """A promise in working minutes, kept with what it was computed from so that it can be explained."""
+
+    __tablename__ = "deadlines"
+    __table_args__ = (Index("ix_deadlines_kind_subject_id", "kind", "subject_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    subject_id: Mapped[int]
+    started_at: Mapped[dt.datetime]
+    budget_minutes: Mapped[int]
+    calendar: Mapped[str] = mapped_column(String(16))
+    due_at: Mapped[dt.datetime]
+    met_at: Mapped[dt.datetime | None]
+
+
+class TimerState(StrEnum):
+    PENDING = "pending"
+    FIRED = "fired"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class Timer(Base):
+    """A moment at which something happens: a rung of a deadline, or a reminder that stands alone.
+
+    `plan` rises each time the timer is moved; a card that names an older plan is stale.
+    """
+
+    __tablename__ = "timers"
+    __table_args__ = (
+        Index(
+            "ix_timers_due_at",
+            "due_at",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+        Index("ix_timers_kind_subject_id", "kind", "subject_id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    subject_id: Mapped[int]
+    deadline_id: Mapped[int | None] = mapped_column(ForeignKey(Deadline.id), index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey(User.id))
+    plan: Mapped[int] = mapped_column(default=1)
+    due_at: Mapped[dt.datetime]
+    state: Mapped[TimerState] = mapped_column(Word(TimerState), default=TimerState.PENDING)
+    closed_at: Mapped[dt.datetime | None]
+
+
+class Clock(Base):
+    """How far business time runs ahead of real time; one row, only while the playground is on."""
+
+    __tablename__ = "clock"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ahead_seconds: Mapped[int]

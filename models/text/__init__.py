@@ -1,0 +1,1 @@
+"""The language parts, pure: words in, values or a refusal out."""

@@ -1,0 +1,53 @@
+"""The jobs, in one list: name, how often, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot import posting
+from models import due, outbox
+from models.crm import follow_ups, reminders, reviews
+from models.due import Fire
+from models.work import AnyRow, Work
+
+
+def _posted(fire: Fire) -> Fire:
+    """Post what follows at once, so that a card which cannot be made undoes its own timer only."""
+
+    def both(work: Work, timer: AnyRow) -> None:
+        fire(work, timer)
+        posting.post_notices(work)
+
+    return both
+
+
+#: what each kind of timer does when its moment has come.
+TIMERS: dict[str, Fire] = {
+    follow_ups.REMINDER: _posted(reminders.fire),
+    "review.half": _posted(reviews.remind),
+    "review.overdue": _posted(reviews.escalate),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something done again and again; harmless when it is done twice. Returns whether there is more at once."""
+
+    name: str
+    seconds: float
+    run: Callable[[Work], bool]
+
+
+def fire_timers(work: Work) -> bool:
+    """Fire what is due and post what follows from it."""
+    return due.fire(work, TIMERS) == due.BATCH
+
+
+def forget(work: Work) -> bool:
+    """Drop what nobody asks for any more."""
+    outbox.forget(work)
+    return False
+
+
+JOBS = (Job("timers", 1, fire_timers), Job("forget", 3600, forget))

@@ -1,0 +1,71 @@
+"""Records for tests, made by the program's own operations, with sane words where a test does not care."""
+
+from __future__ import annotations
+
+import itertools
+
+from models.crm import entries, people, reviews
+from models.crm.access import CustomerRef, customer_by_id
+from models.crm.people import Hire, Me
+from models.tables import Customer, Review, Role
+from models.work import Works
+
+WORDS = {
+    "客户性质": "企业",
+    "所属行业": "制造业-电子设备",
+    "客户来源": "展会推广",
+    "联系人姓名": "李雷",
+    "手机": "13912345678",
+}
+
+
+class Make:
+    """One maker a test; numbers and accounts never repeat."""
+
+    def __init__(self, works: Works) -> None:
+        self._works = works
+        self._numbers = itertools.count(1)
+        self.people: dict[str, str] = {}
+
+    def department(self, name: str, parent: str | None = None) -> None:
+        self._works.perform(lambda work: people.set_department(work, name, parent))
+
+    def user(self, name: str, department: str, *roles: str) -> str:
+        """A bound person; returns the Feishu account."""
+        number = next(self._numbers)
+        account = f"ou_{number:032x}"
+        hire = Hire(
+            f"S{number:04}", name, department, tuple(map(Role, roles)), f"1380013{number:04}", (("feishu", account),)
+        )
+        self._works.perform(lambda work: people.add_user(work, hire))
+        self.people[name] = account
+        return account
+
+    def me(self, name: str) -> Me:
+        with self._works.read() as work:
+            found = people.by_account(work, "feishu", self.people[name])
+        assert found
+        return found
+
+    def entry(self, owner: str, name: str, **words: str) -> int:
+        """An entry that waits for review."""
+        me = self.me(owner)
+        said = WORDS | {"客户全称": name} | words
+        return self._works.perform(lambda work: entries.submit(work, me, said).id)
+
+    def customer(self, owner: str, name: str, decider: str = "林总", **words: str) -> CustomerRef:
+        """An archived customer."""
+        entry = self.entry(owner, name, **words)
+        boss = self.me(decider)
+        me = self.me(owner)
+
+        def approve(work: object) -> CustomerRef:
+            review = work.db.query(Review).filter_by(customer_id=entry).one()  # type: ignore[attr-defined]
+            reviews.approve(work, boss, review)  # type: ignore[arg-type]
+            work.db.flush()  # type: ignore[attr-defined]
+            return customer_by_id(work, me, entry)  # type: ignore[arg-type]
+
+        return self._works.perform(approve)
+
+
+__all__ = ["Customer", "Make"]
