@@ -9,7 +9,8 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,16 @@ class Keban:
         ending = threading.Thread(target=lambda: (stop.wait(), ticking.shutdown(wait=False)), daemon=True)
         ending.start()
         return threads
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Keban]:
+    """The parts for one command; its connections are closed at the end."""
+    keban = Keban(settings)
+    try:
+        yield keban
+    finally:
+        keban.engine.dispose()
 
 
 def serve(settings: Settings, *, beside: bool) -> None:
@@ -164,22 +175,25 @@ def upgrade(settings: Settings, _: argparse.Namespace | None = None) -> None:
     """建立数据库，或升级到这个版本的结构。"""
     from alembic import command
     from alembic.config import Config
+    from sqlalchemy.exc import OperationalError
 
-    engine = Keban(settings).engine
-    with engine.begin() as connection:
-        alembic = Config(attributes={"connection": connection})
-        alembic.set_main_option("script_location", str(ROOT / "migrations"))
-        command.upgrade(alembic, "head")
-    engine.dispose()
+    try:
+        with opened(settings) as keban, keban.engine.begin() as connection:
+            alembic = Config(attributes={"connection": connection})
+            alembic.set_main_option("script_location", str(ROOT / "migrations"))
+            command.upgrade(alembic, "head")
+    except OperationalError as away:
+        raise Unavailable(type(away.orig).__name__) from away
 
 
 def department_set(settings: Settings, said: argparse.Namespace) -> None:
     """添加或修改部门。"""
     from models.crm import people
 
-    Keban(settings).works.perform(
-        lambda work: people.set_department(work, said.name, said.parent, said.supervisor), channel="shell"
-    )
+    with opened(settings) as keban:
+        keban.works.perform(
+            lambda work: people.set_department(work, said.name, said.parent, said.supervisor), channel="shell"
+        )
     print(f"部门「{said.name}」已保存。")
 
 
@@ -189,7 +203,8 @@ def user_add(settings: Settings, said: argparse.Namespace) -> None:
 
     accounts = tuple((name, value) for name in ("feishu", "dingtalk") if (value := getattr(said, name)))
     hire = people.Hire(said.staff_no, said.name, said.department, tuple(said.role), said.mobile, accounts)
-    _, code = Keban(settings).works.perform(lambda work: people.add_user(work, hire), channel="shell")
+    with opened(settings) as keban:
+        _, code = keban.works.perform(lambda work: people.add_user(work, hire), channel="shell")
     print(f"{said.name}（{said.staff_no}）已保存。绑定码 {code}，7 天内有效；在私聊里发送：/绑定 {code} <手机后四位>")
 
 

@@ -87,6 +87,8 @@ def _toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise Refused(f"没有找到配置文件 {path}，可以从 config.example.toml 复制一份。") from None
+    except OSError as no:
+        raise Refused(f"配置文件 {path} 读不了：{no.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as no:
         raise Refused(f"配置文件 {path} 写法有误：{no}") from None
 

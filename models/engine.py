@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 
 from models.tables.sealed import Keyring, equip
 
@@ -32,8 +32,16 @@ def connect(url: str, ring: Keyring) -> Engine:
         engine = create_engine(
             at, pool_size=POOL, max_overflow=POOL, connect_args={"options": options}, hide_parameters=True
         )
+        event.listen(engine, "handle_error", _without_values)
     equip(engine, ring)
     return engine
+
+
+def _without_values(context: ExceptionContext) -> None:
+    """PostgreSQL repeats the row that failed as a detail of the error: names and words that no log may hold."""
+    for fault in (context.original_exception, context.sqlalchemy_exception):
+        if fault is not None and fault.args:
+            fault.args = (str(fault.args[0]).partition("\nDETAIL:")[0], *fault.args[1:])
 
 
 def _begin(connection: Connection) -> None:

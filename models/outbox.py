@@ -7,11 +7,12 @@ import secrets
 from dataclasses import dataclass
 from enum import IntEnum
 
-from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
 from models.tables import CardMessage, Claim, Draft, Identity, Outbox, OutboxState
+from models.tables.base import Utc
 from models.work import Work
 
 #: longer than a sender can take over one message: connecting and reading, once more for a new token.
@@ -192,7 +193,15 @@ HURRY = (
 PLACED = (
     update(CardMessage)
     .where(CardMessage.id == bindparam("copy"))
-    .values(platform=bindparam("on"), message_id=bindparam("message"), sent_at=bindparam("moment"))
+    .values(
+        platform=bindparam("on"),
+        message_id=bindparam("message"),
+        # an update makes a message no younger
+        sent_at=case(
+            (CardMessage.message_id == bindparam("message"), CardMessage.sent_at),
+            else_=bindparam("moment", type_=Utc()),
+        ),
+    )
 )
 COPY_COLUMNS = select(*(getattr(CardMessage, name) for name in Copy.__slots__))
 COPY = COPY_COLUMNS.where(CardMessage.id == bindparam("copy"))

@@ -71,9 +71,13 @@ def typed(text: str) -> str:
     return text.replace("@_all", "").strip()
 
 
-def shown(text: str) -> str:
+def marked(text: str) -> str:
     """A text that was kept: brackets in which our own markers stand are not given to others."""
-    return typed(text).translate({ord("⟦"): "〖", ord("⟧"): "〗"})
+    return text.translate({ord("⟦"): "〖", ord("⟧"): "〗"})
+
+
+def shown(text: str) -> str:
+    return marked(typed(text))
 
 
 def flat(text: str) -> str:
@@ -121,6 +125,7 @@ def test_a_follow_up_is_shown_and_kept_as_it_was_written(company: Company, works
     nothing_broke(company, log)
 
 
+@pytest.mark.slow
 def test_a_name_is_shown_and_found_again_as_it_was_written(company: Company, works: Works, log: io.StringIO) -> None:
     for number, text in enumerate(NASTY.values(), 1):
         company.rep.says("/新客户")
@@ -153,6 +158,7 @@ def test_a_name_of_nothing_is_refused_and_finds_nobody(company: Company, works: 
     assert seen.title == ("记一次跟进" if name.isspace() else "已记录跟进 · 华星科技有限公司")
 
 
+@pytest.mark.slow
 def test_reasons_and_results_are_shown_as_they_were_written(company: Company, works: Works, log: io.StringIO) -> None:
     company.make.customer("王敏", "华星科技有限公司")
     rep, boss, keban = company.rep, company.supervisor, company.keban
@@ -161,9 +167,9 @@ def test_reasons_and_results_are_shown_as_they_were_written(company: Company, wo
     for text in NASTY.values():
         boss.presses("退回")
         answer = boss.presses("确认退回", {"退回原因": f"因{text}故"})
-        assert answer.title == "已退回 · 退来退去有限公司" and flat(f"因{shown(text)}故") in flat(answer.text)
+        assert answer.title == "已退回 · 退来退去有限公司" and flat(f"因{marked(text)}故") in flat(answer.text)
         keban.forward(seconds=4)
-        assert flat(f"因{shown(text)}故") in flat(rep.last("已退回").text)
+        assert flat(f"因{marked(text)}故") in flat(rep.last("已退回").text)
         rep.presses("修改")
         rep.presses("重新提交")
 
@@ -172,8 +178,8 @@ def test_reasons_and_results_are_shown_as_they_were_written(company: Company, wo
         rep.presses("完成", on=rep.last("该跟进了"))
         answer = rep.presses("完成", {"结果": f"果{text}然", "下一步": text})
         assert answer.title == "已记录跟进 · 华星科技有限公司" and flat(f"果{text}然") in flat(answer.text)
-    assert f"果{shown(text)}然" in kept(works, FollowUp.content)
-    assert [each for each in kept(works, Review.reason) if each] == [f"因{shown(each)}故" for each in NASTY.values()]
+    assert f"果{marked(text)}然" in kept(works, FollowUp.content)
+    assert [each for each in kept(works, Review.reason) if each] == [f"因{marked(each)}故" for each in NASTY.values()]
     nothing_broke(company, log)
 
 
@@ -195,6 +201,7 @@ LINES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", LINES)
 def test_no_line_breaks_anything(company: Company, works: Works, log: io.StringIO, line: str) -> None:
     company.make.customer("王敏", "华星科技有限公司")

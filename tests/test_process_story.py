@@ -17,6 +17,7 @@ from sqlalchemy import func, select, text
 
 import postgres
 from conftest import APP
+from makers import Make
 from models.tables import FollowUp, Outbox, OutboxState
 from process import APP_SECRET, Outside
 from standins.feishu_api import FeishuApi
@@ -25,11 +26,17 @@ from world import Seen, Somebody
 
 pytestmark = pytest.mark.slow
 REP, BOSS = "ou_0000000000000000000000000000a001", "ou_0000000000000000000000000000a002"
-THREADS = 16
-EITHER_WAY = pytest.mark.parametrize("parts", [("run",), ("web", "worker")], ids=["whole", "in parts"])
+TOPICS = "价格 交期 质保 合同 发票 样品 库存 运费 培训 安装 验收 退货 折扣 账期 竞品 预算".split()
+WHOLE, PARTS = ("run",), ("web", "worker")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+def ways(*those: tuple[str, tuple[str, ...]]) -> pytest.MarkDecorator:
+    """Databases, and the commands that serve on them; a process takes seconds to start, so not all of both."""
+    names = ["-".join((database, *parts)) for database, parts in those]
+    return pytest.mark.parametrize(("blank_url", "parts"), those, indirect=["blank_url"], ids=names)
+
+
+@pytest.fixture
 def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database of each kind without a single table."""
     if request.param == "sqlite":
@@ -76,16 +83,16 @@ def hired(program: Outside) -> tuple[Somebody, Somebody]:
 
 
 def archived(program: Outside) -> Somebody:
-    """The salesperson, who has one customer in the archive."""
-    rep, boss = hired(program)
-    rep.says("/新客户")
-    rep.presses("提交", ENTRY)
-    boss.presses("通过")
+    """A salesperson who has one customer in the archive."""
+    make = Make(program.works)
+    make.user("林总", "总公司", "manager")
+    rep = program.somebody(make.user("王敏", "销售一部", "sales_rep"))
+    make.customer("王敏", "华星科技有限公司")
     program.drained()
     return rep
 
 
-@EITHER_WAY
+@ways(("sqlite", WHOLE), ("postgresql", WHOLE), ("postgresql", PARTS))
 def test_from_a_new_customer_to_a_finished_reminder(program: Outside, parts: tuple[str, ...]) -> None:
     rep, boss = hired(started(program, *parts))
     start = program.wednesday()
@@ -127,21 +134,24 @@ def busy(program: Outside) -> Iterator[None]:
         yield
 
 
-def test_asked_to_stop_it_answers_what_it_took_and_loses_nothing(program: Outside) -> None:
-    rep = archived(started(program, "run"))
+@ways(("sqlite", WHOLE), ("postgresql", WHOLE))
+def test_asked_to_stop_it_answers_what_it_took_and_loses_nothing(program: Outside, parts: tuple[str, ...]) -> None:
+    rep = archived(started(program, *parts))
     program.api.latency = 0.3
-    requests = [APP.message(REP, f"/跟进 华星科技 第{n}次谈", rep.chat) for n in "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳"]
-    with ThreadPoolExecutor(THREADS) as clients:
+    requests = [
+        APP.message(rep.account, f"/跟进 华星科技 第{n}次谈", rep.chat) for n in "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳"
+    ]
+    with ThreadPoolExecutor(len(TOPICS)) as clients:
         with busy(program):
             answers = [clients.submit(program.post, "/feishu/events", request) for request in requests]
             threading.Event().wait(0.4)  # all of them are inside now
             assert not any(answer.done() for answer in answers)
             program.running[0].send_signal(signal.SIGTERM)
             threading.Event().wait(0.2)
-        assert Counter(answer.result()[0] for answer in answers) == {200: THREADS}
+        assert Counter(answer.result()[0] for answer in answers) == {200: len(TOPICS)}
     program.ended()
     with program.works.read() as work:
-        assert work.connection.execute(select(func.count()).select_from(FollowUp)).scalar() == THREADS
+        assert work.connection.execute(select(func.count()).select_from(FollowUp)).scalar() == len(TOPICS)
         held = select(func.count()).where(Outbox.state == OutboxState.QUEUED, Outbox.lease_until.is_not(None))
         assert work.connection.execute(held).scalar() == 0, "a sender went away in the middle of a message"
     assert program.queued() > 0
@@ -150,11 +160,11 @@ def test_asked_to_stop_it_answers_what_it_took_and_loses_nothing(program: Outsid
     program.start()
     program.drained()
     receipts = Counter(Seen(each).text for each in rep.inbox() if Seen(each).title.startswith("已记录跟进"))
-    assert len(receipts) == THREADS and set(receipts.values()) == {1}
+    assert len(receipts) == len(TOPICS) and set(receipts.values()) == {1}
     program.stop()
 
 
-@EITHER_WAY
+@ways(("sqlite", WHOLE), ("postgresql", PARTS))
 def test_ctrl_c_in_its_terminal_stops_it_cleanly(program: Outside, parts: tuple[str, ...]) -> None:
     started(program, *parts).told(signal.SIGINT)
     program.ended()

@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import Engine, event, func, insert, select
+from sqlalchemy import Delete, Engine, Insert, Select, Update, event, insert, select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.base import Generative
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from conftest import Company, HandClock
@@ -223,30 +224,43 @@ def statements(engine: Engine) -> Iterator[list[str]]:
 LINE = "/跟进 华星科技 已报价，等回复 方式:电话 下次:周五"
 
 
+@contextmanager
+def building(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Every statement that is begun, changed or compiled meanwhile."""
+    built: list[str] = []
+
+    def count(patch: pytest.MonkeyPatch, kind: type, name: str) -> None:
+        really = getattr(kind, name)
+
+        def counted(self: object, *given: object, **named: object) -> object:
+            built.append(f"{type(self).__name__}.{name}")
+            return really(self, *given, **named)
+
+        patch.setattr(kind, name, counted)
+
+    with monkeypatch.context() as patch:
+        for kind in (SQLCompiler, Select, Insert, Update, Delete):
+            count(patch, kind, "__init__")
+        count(patch, Generative, "_generate")
+        yield built
+
+
 def test_a_follow_up_costs_few_statements_and_builds_none(
     company: Company, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rep, keban = company.rep, company.keban
     company.make.customer("王敏", "华星科技有限公司")
     assert rep.says(LINE).title.startswith("已记录跟进")
-    built: list[object] = []
-    really = SQLCompiler.__init__
-
-    def counted(self: SQLCompiler, *given: object, **named: object) -> None:
-        built.append(given[1])
-        really(self, *given, **named)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(SQLCompiler, "__init__", counted)
     request = keban.app.message(rep.account, LINE, chat_id=rep.chat)
-    with statements(engine) as sent:
+    with statements(engine) as sent, building(monkeypatch) as built:
         assert keban.post("/feishu/events", request) == (200, {})
-    assert len(sent) <= 11, sent
-    assert [str(each) for each in built] == []
+        assert built == [] and len(sent) <= 11, sent
+        with keban.works.read() as work:
+            work.run(select(Audit.id).where(Audit.operation == "follow_up.record").limit(3))
+        assert {"Select.__init__", "Select._generate"} < {*built}, "a statement built here is noticed"
+        assert any("Compiler" in each for each in built)
     keban.settle()
     assert rep.last().title.startswith("已记录跟进")
-    with keban.works.read() as work:
-        work.run(select(func.count(Audit.id), Audit.operation).group_by(Audit.operation))
-    assert built, "a new statement is noticed"
 
 
 def test_an_idle_sender_does_not_take_the_write_lock(works: Works, company: Company) -> None:

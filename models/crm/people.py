@@ -150,7 +150,13 @@ def set_department(work: Work, name: str, parent: str | None, supervisors: Itera
     return department
 
 
+def _fits(label: str, text: str, most: int) -> None:
+    if not 0 < len(text.strip()) <= most:
+        raise Refused(f"{label}要写 1 到 {most} 个字，现在是 {len(text.strip())} 个字。")
+
+
 def _department(work: Work, name: str) -> Department:
+    _fits("部门名称", name, 64)
     found = work.db.scalar(select(Department).where(Department.name == name))
     if found is None:
         found = Department(name=name)
@@ -220,6 +226,10 @@ def add_user(work: Work, hire: Hire) -> tuple[User, str]:
         number = read_mobile(hire.mobile)
     except ValueError as wrong:
         raise Refused(str(wrong)) from None
+    _fits("工号", hire.staff_no, 32)
+    _fits("姓名", hire.name, 64)
+    for platform, account in hire.accounts:
+        _fits(f"{platform} 账号", account, 128)
     department = _department(work, hire.department)
     user = work.db.scalar(select(User).where(User.staff_no == hire.staff_no)) or User(staff_no=hire.staff_no)
     user.name, user.department_id, user.active = hire.name, department.id, True

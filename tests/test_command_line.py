@@ -1,0 +1,261 @@
+"""The command line: people and departments as upserts, sentences for what is wrong, and the migrations."""
+
+from __future__ import annotations
+
+import logging
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, Engine, inspect, select, text
+
+import app
+import postgres
+from conftest import SECRET, Company
+from models.engine import connect
+from models.tables import Base, Department, Identity, Supervision, User, UserRole
+from models.tables.sealed import Keyring
+from test_entry import stored
+from world import Somebody
+
+ADD = "user add --staff-no S1001 --name 王敏 --department 销售一部 --role sales_rep --mobile 13800138001"
+
+
+@pytest.fixture(autouse=True)
+def logging_is_put_back() -> Iterator[None]:
+    """The program configures logging for its whole process."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without a single table."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/new/keban.db"
+        return
+    server: postgres.Server = request.getfixturevalue("server")
+    url = server.clone("template0")
+    yield url
+    server.drop(url)
+
+
+Say = Callable[..., int]
+
+
+def sayer(url: str, folder: Path) -> Say:
+    file = folder / "settings.toml"
+    file.write_text(f'[database]\nurl = "{url}"\n[security]\nsecret_key = "{SECRET}"\n', encoding="utf-8")
+
+    def say(line: str, *more: str) -> int:
+        try:
+            return app.main([*line.split(), *more, "--config", str(file)])
+        except SystemExit as ended:
+            return int(ended.code or 0)
+
+    return say
+
+
+@pytest.fixture
+def say(database_url: str, engine: Engine, tmp_path: Path) -> Say:
+    """The command line at a database that has its tables; gives the exit code."""
+    return sayer(database_url, tmp_path)
+
+
+def test_a_person_and_his_department_are_made_by_one_line(
+    say: Say, company: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = "user add --staff-no S1001 --name 新人 --department 新部门 --role sales_rep --role legal --mobile"
+    assert say(line, "+86 138-0013-8001") == 0
+    said = capsys.readouterr().out
+    code = re.search(r"绑定码 ([0-9A-F]{8})，7 天内有效", said)
+    assert code and "新人（S1001）已保存" in said and "13800138001" not in said
+    newcomer = company.keban.somebody("ou_newcomer")
+    assert newcomer.says(f"/绑定 {code[1]} 8001").title == "绑定成功"
+    user = stored(company, select(User).where(User.staff_no == "S1001"))[0]
+    assert (user.name, user.mobile) == ("新人", "13800138001")
+    roles = stored(company, select(UserRole.role).where(UserRole.user_id == user.id).order_by(UserRole.role))
+    assert roles == ["legal", "sales_rep"]
+    assert stored(company, select(Department.name).where(Department.id == user.department_id)) == ["新部门"]
+
+
+def test_adding_a_person_again_changes_him_and_binds_at_once(
+    say: Say, company: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    number = stored(company, select(User.staff_no).where(User.name == "王敏"))[0]
+    again = f"user add --staff-no {number} --name 王敏敏 --department 销售二部 --role manager --mobile 13800138009"
+    assert say(f"{again} --feishu ou_second --dingtalk 0123") == 0
+    assert "绑定码" in capsys.readouterr().out
+    assert len(stored(company, select(User))) == 5
+    second = company.keban.somebody("ou_second")
+    assert "没有等你审核" in second.says("/待审").text
+    assert "请先绑定" in company.rep.says("/待审").text
+    user = stored(company, select(User).where(User.staff_no == number))[0]
+    accounts = select(Identity.platform, Identity.account).where(Identity.user_id == user.id)
+    assert user.name == "王敏敏" and len(stored(company, accounts)) == 2
+
+
+def test_departments_form_a_tree_whose_leaders_can_be_named_and_moved(say: Say, company: Company) -> None:
+    def leads(name: str) -> list[str]:
+        led = select(Department.name).join(Supervision, Supervision.department_id == Department.id)
+        who = led.join(User, User.id == Supervision.user_id).where(User.name == name)
+        return stored(company, who.order_by(Department.id))
+
+    numbers = {user.name: user.staff_no for user in stored(company, select(User))}
+    assert leads("赵强") == ["销售一部"]
+    assert say(f"department set --name 总公司 --supervisor {numbers['陈晨']} --supervisor {numbers['周舟']}") == 0
+    assert leads("陈晨") == leads("周舟") == ["总公司", "销售一部", "销售二部"]
+    assert say("department set --name 华东区 --parent 总公司") == 0
+    assert say("department set --name 销售一部 --parent 华东区") == 0
+    assert leads("周舟") == ["总公司", "销售一部", "销售二部", "华东区"]
+    assert say(f"department set --name 总公司 --supervisor {numbers['周舟']}") == 0
+    assert leads("陈晨") == []
+    assert say("department set --name 销售一部") == 0
+    assert leads("赵强") == ["销售一部"]
+
+
+WRONG: dict[str, tuple[int, str]] = {
+    "user add --staff-no S1 --name 王敏 --department 销售一部 --role sales_rep --mobile 123": (2, "手机号要 11 位"),
+    ADD.replace("sales_rep", "boss"): (2, "boss"),
+    ADD.replace(" --mobile 13800138001", ""): (2, "--mobile"),
+    "department set --parent 总公司": (2, "--name"),
+    "department set --name 甲 --supervisor S404": (2, "没有找到工号 S404"),
+    "department set --name 甲 --parent 甲": (2, "不能放在自己"),
+    "department set --name 总公司 --parent 销售一部": (2, "不能放在自己或下级部门的下面"),
+    "user": (2, "usage"),
+    "frobnicate": (2, "frobnicate"),
+    "": (2, "usage"),
+}  # fmt: skip
+
+
+def test_wrong_input_is_a_sentence_and_changes_nothing(
+    say: Say, company: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = stored(company, select(User.name).order_by(User.id)), stored(company, select(Department.name))
+    for line, (code, says) in WRONG.items():
+        assert say(line) == code, line
+        told = capsys.readouterr()
+        assert says in told.err and "Traceback" not in told.err and told.out == "", line
+    assert (stored(company, select(User.name).order_by(User.id)), stored(company, select(Department.name))) == before
+    assert say("department set --name 乙") == 0
+
+
+def test_too_long_words_are_a_sentence_on_both_databases(
+    say: Say, company: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = "长" * 65
+    for line in (ADD.replace("王敏", long), ADD.replace("销售一部", long), ADD.replace("S1001", "S" * 33),
+                 f"department set --name {long}", f"{ADD} --feishu {'o' * 129}"):  # fmt: skip
+        assert say(line) == 2, line
+        assert "字" in capsys.readouterr().err
+    assert len(stored(company, select(User))) == 5
+
+
+def test_a_bad_file_and_a_database_that_is_away_are_sentences(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.main(["--config", str(tmp_path / "lost.toml"), "db", "upgrade"]) == 2
+    assert "没有找到配置文件" in capsys.readouterr().err
+    away = sayer("postgresql+psycopg://keban:hunter2@127.0.0.1:9/keban", tmp_path)
+    for line in ("department set --name 甲", "db upgrade"):
+        assert away(line) == 1, line
+        told = capsys.readouterr().err
+        assert "数据库现在连不上" in told and "hunter2" not in told and "Traceback" not in told, line
+
+
+COMMANDS = ("", "run", "web", "worker", "db", "db upgrade", "department", "department set", "user", "user add")
+
+
+def test_every_command_explains_itself(say: Say, capsys: pytest.CaptureFixture[str]) -> None:
+    for line in COMMANDS:
+        assert say(f"{line} --help") == 0, line
+        told = capsys.readouterr().out
+        assert "usage: app.py" in told and re.search("[\u4e00-\u9fff]", told), line
+    assert all(flag in told for flag in ("--staff-no", "--role", "--feishu", "--dingtalk", "sales_rep"))
+
+
+def test_config_may_stand_before_or_after_the_command(tmp_path: Path, database_url: str, engine: Engine) -> None:
+    file = tmp_path / "settings.toml"
+    sayer(database_url, tmp_path)
+    assert tomllib.loads(file.read_text())["database"]["url"] == database_url
+    assert app.main(["--config", str(file), "department", "set", "--name", "甲"]) == 0
+    assert app.main(["department", "set", "--config", str(file), "--name", "乙"]) == 0
+    with engine.connect() as connection:
+        assert list(connection.execute(select(Department.name).order_by(Department.id)).scalars()) == ["甲", "乙"]
+
+
+# --- migrations ---
+
+
+def difference(connection: Connection) -> list[Any]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, Base.metadata))
+
+
+def alembic(connection: Connection) -> Config:
+    made = Config(attributes={"connection": connection})
+    made.set_main_option("script_location", str(app.ROOT / "migrations"))
+    return made
+
+
+def shape(connection: Connection) -> dict[str, Any]:
+    """Tables with their columns, indexes and keys, as the database describes them."""
+    seen = inspect(connection)
+    return {
+        table: (
+            sorted((each["name"], str(each["type"]), each["nullable"]) for each in seen.get_columns(table)),
+            sorted((str(each["name"]), str(each["column_names"]), each["unique"]) for each in seen.get_indexes(table)),
+            sorted(str(each["name"]) for each in seen.get_foreign_keys(table)),
+            sorted(str(each["column_names"]) for each in seen.get_unique_constraints(table)),
+        )
+        for table in seen.get_table_names()
+    }
+
+
+def test_upgrading_reaches_exactly_the_tables_of_the_program(empty_url: str, tmp_path: Path, ring: Keyring) -> None:
+    say = sayer(empty_url, tmp_path)
+    assert say("db upgrade") == 0
+    assert say(ADD, "--feishu", "ou_1") == 0
+    assert say("db upgrade") == 0
+    engine = connect(empty_url, ring)
+    with engine.connect() as connection:
+        assert difference(connection) == []
+        assert connection.execute(text("SELECT name FROM users")).scalars().all() == ["王敏"]
+        first = shape(connection)
+    assert set(first) == {*Base.metadata.tables, "alembic_version"}
+    with engine.begin() as connection:
+        command.downgrade(alembic(connection), "base")
+    with engine.begin() as connection:
+        assert set(shape(connection)) == {"alembic_version"}
+        command.upgrade(alembic(connection), "head")
+    with engine.begin() as connection:
+        assert difference(connection) == [] and shape(connection) == first
+        assert connection.execute(text("SELECT count(*) FROM users")).scalar() == 0
+    engine.dispose()
+
+
+def test_a_table_that_differs_would_be_noticed(empty_url: str, tmp_path: Path, ring: Keyring) -> None:
+    assert sayer(empty_url, tmp_path)("db upgrade") == 0
+    engine = connect(empty_url, ring)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE users ADD COLUMN nickname VARCHAR(10)"))
+        connection.execute(text("DROP INDEX ix_customers_name_key"))
+        assert sorted(each[0] for each in difference(connection)) == ["add_index", "remove_column"]
+    engine.dispose()
+
+
+def test_who_was_added_from_the_shell_works_at_once_while_the_server_runs(say: Say, company: Company) -> None:
+    assert say(ADD.replace("sales_rep", "supervisor"), "--feishu", "ou_shell") == 0
+    boss: Somebody = company.keban.somebody("ou_shell")
+    company.rep.says("/新客户 华星 客户性质:企业 所属行业:零售 客户来源:其他 联系人姓名:李雷 手机:13912345678")
+    assert boss.presses("通过").title == "已建档 · C202611001"
