@@ -8,8 +8,9 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, TypeVar, cast
+
+from rapidfuzz import fuzz, process
 
 from bot.event import Event, Press
 from bot.grammar import Mark, Shape, first_word, marks, split_keys, unquoted
@@ -262,7 +263,9 @@ class Router:
         names = [name for command in self.known(me) for name in command.names]
         wanted = "/" + word.lower().lstrip("/")
         starts = [name for name in names if len(wanted) > 1 and (wanted.startswith(name) or name.startswith(wanted))]
-        return list(dict.fromkeys(starts + get_close_matches(wanted, names, n=3, cutoff=0.5)))[:3]
+        bare = {name: name.lstrip("/") for name in names}
+        alike = process.extract(wanted.lstrip("/"), bare, scorer=fuzz.ratio, limit=3, score_cutoff=50)
+        return list(dict.fromkeys([*starts, *(name for _, _, name in alike)]))[:3]
 
     def _run(self, command: Command, words: Words, asked: Asked) -> Card:
         if not command.allows(asked.me):

@@ -137,7 +137,7 @@ def busy(program: Outside) -> Iterator[None]:
 @ways(("sqlite", WHOLE), ("postgresql", WHOLE))
 def test_asked_to_stop_it_answers_what_it_took_and_loses_nothing(program: Outside, parts: tuple[str, ...]) -> None:
     rep = archived(started(program, *parts))
-    program.api.latency = 0.3
+    program.api.latency = 2
     requests = [
         APP.message(rep.account, f"/跟进 华星科技 第{n}次谈", rep.chat) for n in "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳"
     ]

@@ -108,10 +108,25 @@ def test_what_was_sent_by_a_sender_that_died_is_not_sent_twice(company: Company,
     assert titles(company) == ["我会这些"] and queued(works) == ["queued", "queued"], "its lease still runs"
     keban.forward(seconds=outbox.LEASE.total_seconds() + 1)
     assert titles(company) == ["我会这些", "没有这个命令"] and keban.api.sends == 2
-    works.perform(lambda work: outbox.dead(work, row, "too late"))
-    works.perform(lambda work: outbox.postpone(work, row, works.clock(), "too late"))
-    works.perform(lambda work: outbox.sent(work, row, "feishu", sent.message_id, ""))
-    assert queued(works) == ["sent", "sent"], "one that comes back has lost its claim"
+    assert Seen(company.rep.inbox()[0]).message.message_id == sent.message_id
+
+
+def test_a_sender_that_comes_back_too_late_has_lost_its_claim(company: Company, works: Works) -> None:
+    says(company, "/帮助")
+    [late] = works.perform(lambda work: outbox.lease(work, 1))
+    company.keban.clock.forward(seconds=outbox.LEASE.total_seconds() + 1)
+    [held] = works.perform(lambda work: outbox.lease(work, 1))
+    assert (held.id, held.token) == (late.id, late.token)
+    for mark in (
+        lambda work: outbox.dead(work, late, "late"),
+        lambda work: outbox.postpone(work, late, works.clock(), "late"),
+        lambda work: outbox.sent(work, late, "feishu", "om_late", ""),
+    ):
+        works.perform(mark)
+        company.keban.settle()
+        assert queued(works) == ["queued"] and not company.rep.inbox()
+    works.perform(lambda work: outbox.sent(work, held, "feishu", "om_held", ""))
+    assert queued(works) == ["sent"]
 
 
 def test_of_several_updates_of_a_card_only_the_newest_is_sent(company: Company, works: Works) -> None:

@@ -128,13 +128,17 @@ def customer(work: Work, me: Me, words: str) -> CustomerRef:
     if len(hits) == 1:
         return hits[0]
     if hits:
-        raise Ambiguous(
-            f"「{words}」有 {_count(hits)} 个符合，请选一个：",
-            [(hit.number or f"#{hit.id}", hit.name) for hit in hits][:CHOICES],
-        )
+        raise Ambiguous(f"「{words}」有 {_count(hits)} 个符合，请选一个：", _choices(hits))
     if work.run(FOREIGN, upper=_number(words), key=normalise(words)).first():
         raise NotAllowed(f"「{words}」由其他同事负责，你没有权限。需要协作请联系你的主管。")
+    if close := near(work, me, words):
+        raise Ambiguous(f"没有找到客户「{words}」，你是不是要：", _choices(close))
     raise NotFound(f"没有找到客户「{words}」。可以发 /查 加一部分名字，或用 /新客户 录入。")
+
+
+def _choices(hits: list[CustomerRef]) -> list[tuple[str, str]]:
+    """What stands for each of them in the command, and what the person sees."""
+    return [(hit.number or f"#{hit.id}", hit.name) for hit in hits][:CHOICES]
 
 
 def _count(hits: list[CustomerRef]) -> str:
