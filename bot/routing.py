@@ -16,9 +16,10 @@ from bot.event import Event, Press
 from bot.grammar import Mark, Shape, first_word, marks, split_keys, unquoted
 from cards import common
 from cards.kit import Action, BadAction, Card
+from models import outbox
 from models.crm import drafts
 from models.crm.people import Me
-from models.errors import Ambiguous, NotAllowed, Refused
+from models.errors import AlreadyDone, Ambiguous, NotAllowed, Refused
 from models.tables import Role
 from models.work import Work
 
@@ -236,6 +237,16 @@ class Router:
             raise Refused(GONE) from None
         if me is None:
             raise NotAllowed(UNBOUND)
+        card = self._act(work, me, action, press, event)
+        if (
+            action.once
+            and work.changed
+            and not outbox.claim(work, f"{event.platform}:{press.message_id}:{action.name}")
+        ):
+            raise AlreadyDone("这张卡片已经提交过了，不用再点。")
+        return card
+
+    def _act(self, work: Work, me: Me, action: Action, press: Press, event: Event) -> Card:
         match action:
             case common.Submit(command=name, draft=draft):
                 kept = drafts.words(work, me, draft) if draft else {}

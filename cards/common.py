@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from cards.kit import INPUT_LENGTH, PAGE, Action, Button, Buttons, Card, Element, Note, Text, Toast
 from models.errors import Ambiguous
 
@@ -12,6 +14,7 @@ EXCERPT = 200
 class Submit(Action, name="command.submit"):
     """Send a form that stands for a command; words too long for an input wait in the draft."""
 
+    once: ClassVar[bool] = True
     command: str
     draft: int
 
@@ -19,6 +22,7 @@ class Submit(Action, name="command.submit"):
 class Choose(Action, name="command.choose"):
     """Say which one was meant, and carry the command out."""
 
+    once: ClassVar[bool] = True
     draft: int
     place: str
     value: str

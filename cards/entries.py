@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import ClassVar
 
 from cards.kit import (
     CHOICES,
@@ -84,8 +86,14 @@ HINTS = {
 }
 
 
+class SubmitNew(Action, name="entry.new"):
+    """Send the form of a new customer."""
+
+    once: ClassVar[bool] = True
+
+
 class SubmitEntry(Action, name="entry.submit"):
-    """Send the entry form; 0 is a new customer."""
+    """Send a corrected entry again."""
 
     customer: int
 
@@ -119,7 +127,8 @@ def form(
 ) -> Card:
     """The entry form with everything that was typed; `reason` is why it was returned."""
     fields = tuple(_field(label, rules, words, errors) for label in entries.FIELDS)
-    submit = Button("重新提交" if customer else "提交", SubmitEntry(customer), "primary")
+    submit = Button("重新提交", SubmitEntry(customer)) if customer else Button("提交", SubmitNew())
+    submit = replace(submit, tone="primary")
     top: list[Element] = [Warn(f"退回原因：{reason}")] if reason else []
     top += [Warn(f"{label}：{say}") for label, say in errors.items() if label not in NAMES]
     top += _summary(errors)
@@ -195,7 +204,9 @@ def standing(entry: Standing) -> Card:
     more = Button("补充资料", Supplement(entry.id))
     match entry.status:
         case Status.PENDING:
-            says = Text(f"已提交，等待 {'、'.join(entry.reviewers) or '上级'} 审核，{entry.due} 前给出结果。")
+            says = Text(f"已提交，等待 {'、'.join(entry.reviewers)} 审核，{entry.due} 前给出结果。")
+            if not entry.reviewers:
+                says = Text("已提交，但现在没有人能审核，请管理员给部门指定主管。")
             buttons = Buttons.of(Button("撤回", Withdraw(entry.id)), more)
             return Card(f"待审核 · {entry.name}", (says, facts, buttons), "blue", subject, toast=Toast("已提交审核"))
         case Status.RETURNED:

@@ -34,6 +34,7 @@ class Action:
     """
 
     name: ClassVar[str]
+    once: ClassVar[bool] = False  # a second press in the same message does not make a second record
     known: ClassVar[dict[str, type[Action]]] = {}
     types: ClassVar[dict[str, type]]
 

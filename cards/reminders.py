@@ -83,18 +83,20 @@ def card(reminder: Reminder, note: str | None = None) -> Card:
                 Button("稍后", Later(*at)),
                 Button("改期", Reschedule(*at)),
             )
-            return Card(title, (*_facts(reminder), buttons), "orange", subject)
+            return Card(title, (*_facts(reminder), buttons), "orange", subject, personal=True)
         case TimerState.PENDING:
             moved = [Warn(note)] if note else []
             body = (Text(reminder.customer.name), *moved, *_facts(reminder), Note("到时间会再提醒你。"))
             said = f"已改到 {reminder.due}"
-            return Card(said, body, "grey", subject, toast=Toast(said))
+            return Card(said, body, "grey", subject, personal=True, toast=Toast(said))
         case TimerState.DONE:
             body = (*_facts(reminder), Note(f"{reminder.closed} 完成"))
-            return Card(f"已完成 · {reminder.customer.name}", body, "green", subject, toast=Toast("已完成"))
+            return Card(
+                f"已完成 · {reminder.customer.name}", body, "green", subject, personal=True, toast=Toast("已完成")
+            )
         case TimerState.CANCELLED:
             body = (*_facts(reminder), Note("已由新的跟进计划代替。"))
-            return Card(f"已取消 · {reminder.customer.name}", body, "grey", subject)
+            return Card(f"已取消 · {reminder.customer.name}", body, "grey", subject, personal=True)
 
 
 def finish(reminder: Reminder, words: dict[str, str], errors: dict[str, str]) -> Card:
@@ -126,7 +128,7 @@ def _opened(reminder: Reminder, what: str, part: Element, errors: dict[str, str]
     back = Buttons.of(Button("返回", Back(reminder.timer)))
     body = (*_facts(reminder), part, back)
     subject = f"reminder:{reminder.timer}"
-    return Card(f"{what} · {reminder.customer.name}", body, "orange" if errors else "blue", subject)
+    return Card(f"{what} · {reminder.customer.name}", body, "orange" if errors else "blue", subject, personal=True)
 
 
 def _facts(reminder: Reminder) -> tuple[Element, ...]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.grammar import unquoted
 from bot.routing import Router, reads
 from cards import entries as cards
-from cards.kit import Card
+from cards.kit import Card, Toast
 from handlers.words import SELLERS
 from models.crm import access, entries, views
 from models.crm.people import Me
@@ -39,28 +39,32 @@ def enter(given: Pairs | None = None, *, work: Work, me: Me) -> Card:
     例：/新客户 客户全称:华星科技有限公司 客户性质:企业 所属行业:电子设备 客户来源:展会推广
     联系人姓名:李雷 手机:13800138001
     """
-    rules = work.settings.entry
-    if given is None:
-        return cards.form(rules, {}, {})
-    try:
-        customer = entries.submit(work, me, given.words)
-    except Invalid as no:
-        return cards.form(rules, given.words, no.fields)
-    return cards.standing(views.standing(work, customer.id))
+    return cards.form(work.settings.entry, {}, {}) if given is None else _submit(work, me, given.words)
+
+
+@router.action(cards.SubmitNew, roles=SELLERS)
+def submit_new(action: cards.SubmitNew, *, work: Work, me: Me, form: dict[str, str]) -> Card:
+    """提交."""
+    return _submit(work, me, cards.labelled(form))
 
 
 @router.action(cards.SubmitEntry, roles=SELLERS)
-def submit(action: cards.SubmitEntry, *, work: Work, me: Me, form: dict[str, str]) -> Card:
-    """提交 and 重新提交."""
+def submit_again(action: cards.SubmitEntry, *, work: Work, me: Me, form: dict[str, str]) -> Card:
+    """重新提交."""
     words = cards.labelled(form)
+    customer = access.own_entry(work, me, action.customer)
     try:
-        if action.customer:
-            customer = access.own_entry(work, me, action.customer)
-            entries.resubmit(work, me, customer, words)
-        else:
-            customer = entries.submit(work, me, words)
+        entries.resubmit(work, me, customer, words)
     except Invalid as no:
-        return cards.form(work.settings.entry, words, no.fields, action.customer)
+        return cards.form(work.settings.entry, words, no.fields, customer.id)
+    return cards.standing(views.standing(work, customer.id))
+
+
+def _submit(work: Work, me: Me, words: dict[str, str]) -> Card:
+    try:
+        customer = entries.submit(work, me, words)
+    except Invalid as no:
+        return cards.form(work.settings.entry, words, no.fields)
     return cards.standing(views.standing(work, customer.id))
 
 
@@ -105,4 +109,4 @@ def submit_details(action: cards.SubmitDetails, *, work: Work, me: Me, form: dic
         entries.supplement(work, me, customer, words)
     except Invalid as no:
         return cards.details(work.settings.entry, customer.id, customer.name, words, no.fields)
-    return cards.standing(views.standing(work, customer.id))
+    return replace(cards.standing(views.standing(work, customer.id)), toast=Toast("已补充"))

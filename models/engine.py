@@ -54,5 +54,5 @@ def _begin(connection: Connection) -> None:
 def _sqlite(connection: sqlite3.Connection, _: object) -> None:
     """The driver's own transactions would process rows twice: it opens none, `BEGIN IMMEDIATE` is ours."""
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=1500"):
         connection.execute(f"PRAGMA {pragma}")

@@ -47,7 +47,7 @@ PRESSED = Event(
 )
 BOT = {"key": "@_user_1", "id": {"open_id": "ou_bot"}, "mentioned_type": "bot", "name": "客伴"}
 LI = {"key": "@_user_10", "id": {"open_id": "ou_li"}, "mentioned_type": "user", "name": "李雷"}
-GONE = object()
+GONE = Ellipsis
 
 
 def message(content: Any, kind: str = "text", chat_type: str = "p2p", **changes: Any) -> dict[str, Any]:

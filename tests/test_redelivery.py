@@ -287,3 +287,27 @@ def test_numbers_issued_at_once_neither_repeat_nor_skip(company: Company, works:
     assert issued(works) == [f"C2026110{number:02}" for number in range(1, 13)]
     with works.read() as work:
         assert work.run(select(Counter.value)).scalars().all() == [12]
+
+
+def test_a_form_that_is_sent_twice_makes_one_record(company: Company) -> None:
+    """A double click is two presses with two event ids on one card."""
+    rep = company.rep
+    company.make.customer("王敏", "华星科技有限公司")
+    form = rep.says("/跟进 华星科技")
+    first = rep.press_in(form, form.card, "提交", {"内容": "聊了报价"})
+    form.message.card = form.message.history[0]
+    second = rep.press_in(form, form.card, "提交", {"内容": "聊了报价"})
+    assert first.title == "已记录跟进 · 华星科技有限公司" and "已经提交过了" in second.toast
+    entry = rep.says("/新客户")
+    words = {"客户全称": "远山有限公司", "客户性质": "企业", "所属行业": "制造业-电子设备", "客户来源": "展会推广"}
+    words |= {"联系人姓名": "李雷", "手机": "13912345678"}
+    empty = entry.card
+    assert rep.press_in(entry, empty, "提交", words | {"手机": "1391"}).title == "录入新客户", "errors do not use it up"
+    assert rep.press_in(entry, empty, "提交", words).title == "待审核 · 远山有限公司"
+    assert "已经提交过了" in rep.press_in(entry, empty, "提交", words).toast
+    with company.keban.works.read() as work:
+        assert (
+            work.run(select(func.count()).select_from(Customer).where(Customer.name_key.startswith("远山"))).scalar()
+            == 1
+        )
+        assert work.run(select(func.count()).select_from(FollowUp)).scalar() == 1

@@ -28,6 +28,7 @@ from models.text.names import grams, normalise
 from models.work import Work
 
 CHOICES = 10
+LONGEST_NAME = 120
 #: what a choice means where there is no number yet: names may be the same.
 CHOSEN = re.compile(r"#(\d{1,18})")
 MOBILE, LAST4, EMAIL = "contacts.mobile", "contacts.mobile.last4", "contacts.email"
@@ -160,7 +161,7 @@ def _exact(work: Work, me: Me, words: str) -> list[CustomerRef]:
 def _partly(work: Work, me: Me, words: str) -> list[CustomerRef]:
     key = normalise(words)
     parts = sorted(grams(key))
-    if not key or not parts:
+    if not parts or len(key) > LONGEST_NAME:
         return []
     found = _refs(work, PARTLY, grams=parts, all_of_them=len(parts), **_scope(me))
     return [hit for hit in found if key in normalise(hit.name)] or found
@@ -188,7 +189,9 @@ def search(work: Work, me: Me, words: str) -> list[CustomerRef]:
 def near(work: Work, me: Me, words: str) -> list[CustomerRef]:
     """Customers whose names share at least half of what was typed, the nearest first (A11)."""
     parts = sorted(grams(words))
-    return _refs(work, NEAR, grams=parts, all_of_them=len(parts), **_scope(me)) if parts else []
+    return (
+        _refs(work, NEAR, grams=parts, all_of_them=len(parts), **_scope(me)) if 0 < len(parts) <= LONGEST_NAME else []
+    )
 
 
 def customer_by_id(work: Work, me: Me, customer_id: int) -> CustomerRef:

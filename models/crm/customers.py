@@ -111,7 +111,7 @@ def page(work: Work, me: Me, ref: CustomerRef, number: int = 0) -> Page:
     happenings = _timeline(work, ref, number, clear=clear)
     return Page(
         ref=ref,
-        facts=_facts(customer, clear=clear),
+        facts=(*_facts(customer, clear=clear), *_words(work, customer, clear=clear)),
         contacts=tuple(_person(contact, clear=clear) for contact in customer.contacts),
         needs=_needs(work, ref, need, clear=clear) if need else (),
         pending=tuple(entries.pending_fields(customer, customer.contacts[0])),
@@ -136,6 +136,19 @@ def _facts(customer: Customer, *, clear: bool) -> tuple[tuple[str, str | None], 
         ("年营收", customer.revenue),
         ("地址", customer.address),
     )
+
+
+def _words(work: Work, customer: Customer, *, clear: bool) -> tuple[tuple[str, str | None], ...]:
+    """What was written about it in one's own words."""
+    labels = ("主营业务", "注册地址", "合作意向", "特殊要求", "备注")
+    kept = (
+        customer.main_business,
+        customer.registered_address,
+        customer.cooperation_intent,
+        customer.special_needs,
+        customer.remarks,
+    )
+    return tuple(zip(labels, private.show(work, customer.id, [text or "" for text in kept], clear=clear), strict=True))
 
 
 def _person(contact: Contact, *, clear: bool) -> Person:

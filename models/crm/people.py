@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from models import outbox
-from models.errors import Refused
+from models.errors import NotAllowed, Refused
 from models.tables import Department, DepartmentSupervisor, Identity, Role, Supervision, User, UserRole
 from models.text.identifiers import last4, narrow
 from models.text.identifiers import mobile as read_mobile
@@ -257,7 +257,7 @@ def bind(work: Work, platform: str, account: str, code: str, last_four: str) -> 
     """
     user = work.db.scalar(BY_CODE, {"code": work.keys.index(narrow(code).strip().upper(), CODE)})
     if user is None or not user.active:
-        raise Refused(WRONG_CODE)
+        raise NotAllowed(WRONG_CODE)
     if user.binding_expires_at is None or user.binding_expires_at < work.real or user.binding_failures >= BINDING_TRIES:
         raise Refused("绑定码已过期，请向管理员要一个新的。")
     if user.mobile_last4_key != work.keys.index(narrow(last_four).strip(), LAST4):
@@ -268,7 +268,7 @@ def bind(work: Work, platform: str, account: str, code: str, last_four: str) -> 
     return user
 
 
-class WrongDigits(Refused):
+class WrongDigits(NotAllowed):
     """A wrong try, counted against the code."""
 
     def __init__(self, user_id: int) -> None:
