@@ -38,8 +38,9 @@ from standins.feishu_says import Request, p2p_chat
 
 CLIENTS = 32
 LEAST_IN_FLIGHT, LEAST_QUEUED = 16, 100
-LATENCY = 0.4  # of the platform until the kill, seconds
+LATENCY = 0.8  # of the platform until the kill, seconds
 LATEST = 2.0  # the kill comes so many seconds after enough is queued, at the latest
+PATIENCE = 60.0  # a machine with many rounds on it at once starts and stops slowly
 MARKER = re.compile(r"mark[a-z]{12}")
 GROUPS = ("oc_group_of_the_first_team", "oc_group_of_the_second_team")
 PEOPLE = {
@@ -159,7 +160,7 @@ class Round:
             acked |= self._deliver_again(program, acked, set(load.sent) - acked)
         program.drained(3 * outbox.LEASE.total_seconds())
         stored, delivered = self._stored(program), self._delivered(program.api)
-        program.stop()
+        program.stop(PATIENCE)
         lost = (acked - set(stored)) | (set(stored) - set(delivered))
         doubled = {marker for counted in (stored, delivered) for marker, times in counted.items() if times > 1}
         counts = [len(each) for each in (acked, stored, delivered, lost, doubled)]
@@ -261,7 +262,7 @@ def run(rounds: int, seed: int, kinds: list[str], folder: Path) -> list[Row]:
         return row
 
     try:
-        with ThreadPoolExecutor(4 * len(kinds)) as pool:
+        with ThreadPoolExecutor(3 * len(kinds)) as pool:
             return list(pool.map(one, range(rounds)))
     finally:
         if server:

@@ -32,7 +32,7 @@ from world import JSON, Somebody
 
 PROGRAM = Path(__file__).resolve().parents[1] / "app.py"
 APP_SECRET = "app secret"
-STARTS_WITHIN = 30.0
+STARTS_WITHIN = 60.0
 STOPS_WITHIN = 10.0
 QUEUED = select(func.count()).where(Outbox.state == OutboxState.QUEUED)
 DUE = select(func.count()).where(Timer.state == TimerState.PENDING)
@@ -113,15 +113,15 @@ class Outside:
             child.wait(STOPS_WITHIN)
         self.running = []
 
-    def stop(self, number: int = signal.SIGTERM) -> None:
+    def stop(self, seconds: float = STOPS_WITHIN) -> None:
         """Ask every part to stop; it does so in time, without a complaint, and with 0."""
         for child in self.running:
-            child.send_signal(number)
-        self.ended()
+            child.terminate()
+        self.ended(seconds)
 
-    def ended(self) -> None:
+    def ended(self, seconds: float = STOPS_WITHIN) -> None:
         """Wait until every part has ended by itself."""
-        until = time.monotonic() + STOPS_WITHIN
+        until = time.monotonic() + seconds
         codes = [child.wait(max(0.1, until - time.monotonic())) for child in self.running]
         self.running = []
         complaints = self.complaints()
