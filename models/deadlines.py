@@ -20,7 +20,7 @@ class Rung:
     minutes_before: int
 
 
-ADD = insert(Deadline)
+ADD = insert(Deadline).returning(Deadline.id)
 MEET = (
     update(Deadline)
     .where(Deadline.kind == bindparam("about"), Deadline.subject_id == bindparam("subject"), Deadline.met_at.is_(None))

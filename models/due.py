@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from models.errors import Refused
 from models.tables import Timer, TimerState
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 Fire = Callable[[Work, AnyRow], None]
 
-ADD = insert(Timer)
+ADD = insert(Timer).returning(Timer.id)
 CANCEL = (
     update(Timer)
     .where(
@@ -34,7 +34,7 @@ MOVE = (
     .where(
         Timer.id == bindparam("timer"),
         Timer.plan == bindparam("plan_seen"),
-        Timer.state.in_([TimerState.PENDING, TimerState.FIRED]),
+        or_(Timer.state == TimerState.PENDING, Timer.state == TimerState.FIRED),
     )
     .values(state=TimerState.PENDING, plan=Timer.plan + 1, due_at=bindparam("moment"))
     .returning(Timer.plan)
@@ -44,7 +44,7 @@ CLOSE = (
     .where(
         Timer.id == bindparam("timer"),
         Timer.plan == bindparam("plan_seen"),
-        Timer.state.in_([TimerState.PENDING, TimerState.FIRED]),
+        or_(Timer.state == TimerState.PENDING, Timer.state == TimerState.FIRED),
     )
     .values(state=TimerState.DONE, closed_at=bindparam("moment"))
     .returning(Timer.plan)

@@ -32,16 +32,20 @@ def connect(url: str, ring: Keyring) -> Engine:
         engine = create_engine(
             at, pool_size=POOL, max_overflow=POOL, connect_args={"options": options}, hide_parameters=True
         )
-        event.listen(engine, "handle_error", _without_values)
+        event.listen(engine, "handle_error", _clean)
     equip(engine, ring)
     return engine
 
 
-def _without_values(context: ExceptionContext) -> None:
+def without_values(*faults: BaseException | None) -> None:
     """PostgreSQL repeats the row that failed as a detail of the error: names and words that no log may hold."""
-    for fault in (context.original_exception, context.sqlalchemy_exception):
+    for fault in faults:
         if fault is not None and fault.args:
             fault.args = (str(fault.args[0]).partition("\nDETAIL:")[0], *fault.args[1:])
+
+
+def _clean(context: ExceptionContext) -> None:
+    without_values(context.original_exception, context.sqlalchemy_exception)
 
 
 def _begin(connection: Connection) -> None:

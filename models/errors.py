@@ -55,3 +55,7 @@ class Invalid(Refused):
 
 class Unavailable(Exception):
     """The database is away or too busy; nothing was claimed, the platform may deliver again."""
+
+
+class Repeat(Unavailable):
+    """The database undid the work for a reason that may be gone the next time."""

@@ -203,11 +203,14 @@ PLACED = (
         ),
     )
 )
+OLD_CLAIMS = delete(Claim).where(Claim.at < bindparam("before"))
+OLD_DRAFTS = delete(Draft).where(Draft.at < bindparam("before"))
+OLD_MESSAGES = delete(Outbox).where(Outbox.state != OutboxState.QUEUED, Outbox.created_at < bindparam("before"))
 COPY_COLUMNS = select(*(getattr(CardMessage, name) for name in Copy.__slots__))
 COPY = COPY_COLUMNS.where(CardMessage.id == bindparam("copy"))
 COPIES = COPY_COLUMNS.where(CardMessage.subject == bindparam("about")).order_by(CardMessage.id)
 COPY_AT = COPY_COLUMNS.where(CardMessage.platform == bindparam("on"), CardMessage.message_id == bindparam("message"))
-ADD_COPY = insert(CardMessage)
+ADD_COPY = insert(CardMessage).returning(CardMessage.id)
 RETITLE = update(CardMessage).where(CardMessage.id == bindparam("copy")).values(subject=bindparam("about"))
 
 
@@ -219,7 +222,8 @@ def claim(work: Work, key: str) -> bool:
 
 def answer(work: Work, key: str) -> str | None:
     """What a claimed event was answered."""
-    return work.run(ANSWER, key=key).scalar()
+    said: str | None = work.run(ANSWER, key=key).scalar()
+    return said
 
 
 def keep_answer(work: Work, key: str, said: str) -> None:
@@ -336,7 +340,6 @@ def hurry(work: Work, user_id: int) -> None:
 
 def forget(work: Work) -> None:
     """Drop claims no platform redelivers any more, drafts, and messages nobody asks about."""
-    work.run(delete(Claim).where(Claim.at < work.real - REMEMBER_CLAIMS))
-    work.run(delete(Draft).where(Draft.at < work.real - REMEMBER_CLAIMS))
-    gone = Outbox.state != OutboxState.QUEUED, Outbox.created_at < work.real - REMEMBER_MESSAGES
-    work.run(delete(Outbox).where(*gone))
+    work.run(OLD_CLAIMS, before=work.real - REMEMBER_CLAIMS)
+    work.run(OLD_DRAFTS, before=work.real - REMEMBER_CLAIMS)
+    work.run(OLD_MESSAGES, before=work.real - REMEMBER_MESSAGES)

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 import logging
 import random
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, TypeVar, cast
+from typing import Any, TypeVar
 
+import psycopg
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Row, bindparam, event, insert, select
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from models.calendar import Calendar
-from models.errors import Unavailable
+from models.engine import without_values
+from models.errors import Repeat, Unavailable
+from models.group_commit import Writers
+from models.prepared import Cache, Rows
 from models.settings import Settings
 from models.tables import Audit, Clock
 from models.tables.sealed import Keyring, keyring
@@ -34,7 +36,6 @@ Result = CursorResult[*tuple[Any, ...]]
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
-LOCK_SECONDS = 8.0
 #: serialization failure, deadlock, lock timeout: the same work succeeds when it is done again.
 REPEATABLE = {"40001", "40P01", "55P03"}
 #: what SQLite says when another writer is at it, or the file is out of reach.
@@ -74,6 +75,7 @@ class Work:
     settings: Settings
     office: Calendar
     wake: Callable[[], None]
+    prepared: Cache
     channel: str = ""
     request: str = ""
     actor_id: int | None = None
@@ -82,15 +84,15 @@ class Work:
     after: list[Callable[[], None]] = field(default_factory=list)
     _session: Session | None = None
 
-    def run(self, statement: Executable, **values: object) -> Result:
+    def run(self, statement: Executable, **values: object) -> Rows:
         """Execute a statement built at import; `values` fill its bind parameters."""
         if self._session is not None:
             self._session.flush()  # what the ORM holds back comes first
-        return self.connection.execute(statement, values)
+        return self.prepared.run(self.connection, statement, values)
 
     def add(self, statement: Executable, **values: object) -> int:
-        """Insert one row; returns its id."""
-        key: int = cast(AnyRow, self.run(statement, **values).inserted_primary_key)[0]
+        """Insert one row with a statement that returns its id."""
+        key: int = self.run(statement, **values).scalar()
         return key
 
     @property
@@ -139,39 +141,6 @@ class Work:
             raise
 
 
-class WriteLock:
-    """Writers on SQLite stand in one queue: a mutex in the process, a file lock between processes.
-
-    Its own busy waiting is unfair and lets some wait for seconds.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._mutex = threading.Lock()
-        self._path = path
-        self._file: IO[str] | None = None
-
-    def close(self, _: object = None) -> None:
-        """Give the file back, with the engine's connections."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-    @contextmanager
-    def __call__(self) -> Iterator[None]:
-        if not self._mutex.acquire(timeout=LOCK_SECONDS):
-            raise Unavailable("waited too long for the database")
-        try:
-            if self._file is None:
-                self._file = self._path.open("a")
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.flock(self._file, fcntl.LOCK_UN)
-        finally:
-            self._mutex.release()
-
-
 class Works:
     """Opens units of work on one database.
 
@@ -181,11 +150,11 @@ class Works:
     def __init__(self, engine: Engine, clock: Callable[[], dt.datetime], settings: Settings) -> None:
         self._engine, self.clock, self.settings, self.wake = engine, clock, settings, Wake()
         self.office = Calendar.from_words(**settings.work_calendar.model_dump())
+        self._prepared = Cache(engine.dialect)
         self.sqlite = engine.dialect.name == "sqlite"
-        database = engine.url.database
-        self._lock = WriteLock(Path(f"{database}.lock")) if self.sqlite and database else None
-        if self._lock:
-            event.listen(engine, "engine_disposed", self._lock.close)
+        self._writers = Writers(engine, Path(f"{engine.url.database}.lock")) if self.sqlite else None
+        if self._writers:
+            event.listen(engine, "engine_disposed", self._writers.close)
         self._reading = engine.execution_options(reading=True, **({} if self.sqlite else {"postgresql_readonly": True}))
 
     @contextmanager
@@ -198,13 +167,11 @@ class Works:
     @contextmanager
     def write(self, **about: Any) -> Iterator[Work]:
         """A unit of work: committed whole when the block ends, undone whole when it raises."""
-        with _translated():
-            if self._lock is None:
-                with self._transaction(about) as work:
-                    yield work
-            else:
-                with self._lock(), self._transaction(about) as work:
-                    yield work
+        with _translated(), self._transaction() as connection:
+            work = self._work(connection, about)
+            yield work
+            if work._session is not None:
+                work._session.flush()  # the last of the ORM, before it is committed
         for call in work.after:
             call()
 
@@ -222,23 +189,14 @@ class Works:
                 time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311 (spreads rivals, hides nothing)
         raise Unavailable("the database stays busy")
 
-    @contextmanager
-    def _transaction(self, about: Mapping[str, Any]) -> Iterator[Work]:
-        with self._engine.begin() as connection:
-            work = self._work(connection, about)
-            yield work
-            if work._session is not None:
-                work._session.flush()  # the last of the ORM, before COMMIT
+    def _transaction(self) -> AbstractContextManager[Connection]:
+        return self._writers.turn() if self._writers else self._engine.begin()
 
     def _work(self, connection: Connection, about: Mapping[str, Any]) -> Work:
         now = real = self.clock()
         if self.settings.playground.enabled:
             now += dt.timedelta(seconds=connection.execute(AHEAD, {"id": 1}).scalar() or 0)
-        return Work(connection, now, real, self.settings, self.office, self.wake.set, **about)
-
-
-class Repeat(Unavailable):
-    """The database undid the work for a reason that may be gone the next time."""
+        return Work(connection, now, real, self.settings, self.office, self.wake.set, self._prepared, **about)
 
 
 @contextmanager
@@ -247,16 +205,17 @@ def _translated() -> Iterator[None]:
         yield
     except PoolTimeout as away:
         raise Unavailable("no connection free") from away
-    except DBAPIError as fault:
-        if _passing(fault):
-            raise Repeat(type(fault.orig).__name__) from fault
+    except (DBAPIError, sqlite3.Error, psycopg.Error) as fault:
+        if _passing(fault.orig if isinstance(fault, DBAPIError) else fault):
+            raise Repeat(type(fault).__name__) from fault
+        without_values(fault)
         raise
 
 
-def _passing(fault: DBAPIError) -> bool:
+def _passing(fault: BaseException | None) -> bool:
     """Whether this is the database's trouble (locked, deadlock, gone) and not a defect of ours."""
-    if fault.connection_invalidated or getattr(fault.orig, "sqlstate", None) in REPEATABLE:
+    if isinstance(fault, sqlite3.Error):
+        return any(word in str(fault) for word in BUSY)
+    if getattr(fault, "sqlstate", None) in REPEATABLE:
         return True
-    if isinstance(fault.orig, sqlite3.Error):
-        return any(word in str(fault.orig) for word in BUSY)
-    return isinstance(fault, OperationalError | InterfaceError)
+    return isinstance(fault, psycopg.OperationalError | psycopg.InterfaceError)

@@ -36,7 +36,7 @@ ONLY = {name: pytest.mark.parametrize("database_url", [name], indirect=True) for
 
 def count(works: Works, table: type, *where: Any) -> int:
     with works.read() as work:
-        return int(work.run(select(func.count()).select_from(table).where(*where)).scalar_one())
+        return int(work.run(select(func.count()).select_from(table).where(*where)).scalar())
 
 
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -182,7 +182,8 @@ class Own:
 
         keban = company.keban
         self.company, self.request = company, keban.app.message(company.rep.account, "/试")
-        self.client = web.create(keban.platforms, Dispatcher(router, keban.works, keban.platforms)).test_client()
+        dispatch = Dispatcher(router, keban.works, keban.platforms)
+        self.client = web.create(keban.platforms, dispatch, keban.works).test_client()
 
     def post(self, path: str = EVENTS, request: Any = None) -> tuple[int, Any]:
         request = request or self.request
@@ -275,7 +276,7 @@ def test_work_is_repeated_after_a_deadlock(
     rival.join(10)
     assert own.attempts == 2 and "unit of work repeated (1): DeadlockDetected" in said(caplog)
     with works.read() as work:
-        assert work.run(select(Counter.value)).scalars().all() == [2, 2]
+        assert work.run(select(Counter.value)).scalars() == [2, 2]
 
 
 # --- our own defects ---

@@ -65,7 +65,7 @@ def message(company: Company, text: str = LINE, message_id: str = MESSAGE) -> Re
 
 def count(works: Works, table: type) -> int:
     with works.read() as work:
-        return int(work.run(select(func.count()).select_from(table)).scalar_one())
+        return int(work.run(select(func.count()).select_from(table)).scalar())
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ class Slow:
             assert self.leave.wait(10)
             return common.done("做完了", "一次")
 
-        app = web.create(keban.platforms, Dispatcher(router, keban.works, keban.platforms))
+        app = web.create(keban.platforms, Dispatcher(router, keban.works, keban.platforms), keban.works)
         self.post = lambda request: app.test_client().post(EVENTS, data=request.body, headers=request.headers)
 
 
@@ -286,7 +286,7 @@ def test_numbers_issued_at_once_neither_repeat_nor_skip(company: Company, works:
     assert toasts.count("已通过") == 12 and sum("处理" in toast for toast in toasts) == 12
     assert issued(works) == [f"C2026110{number:02}" for number in range(1, 13)]
     with works.read() as work:
-        assert work.run(select(Counter.value)).scalars().all() == [12]
+        assert work.run(select(Counter.value)).scalars() == [12]
 
 
 def test_a_form_that_is_sent_twice_makes_one_record(company: Company) -> None:

@@ -211,5 +211,5 @@ def test_who_may_not_see_the_customer_any_more_is_refused_and_disturbs_nobody(du
     due.keban.until("2026-11-26 11:00")
     assert len(came(due)) == 2, "the rep's comes all the same"
     with due.keban.works.read() as work:
-        states = work.run(select(Timer.state).where(Timer.kind == "follow_up").order_by(Timer.id)).scalars().all()
+        states = work.run(select(Timer.state).where(Timer.kind == "follow_up").order_by(Timer.id)).scalars()
     assert states == ["fired", "fired", "fired", "cancelled"], "his own is dropped"

@@ -96,7 +96,7 @@ def test_a_decision_ends_the_ladder(company: Company) -> None:
     assert len(asked(company.supervisor)) == 1 and asked(company.manager) == []
     with company.keban.works.read() as work:
         assert set(work.run(select(Timer.state)).scalars()) == {TimerState.CANCELLED}
-        met = work.run(select(Deadline.met_at)).scalars().all()
+        met = work.run(select(Deadline.met_at)).scalars()
     assert [local(each) for each in met if each] == ["2026-11-25 10:00"]
 
 

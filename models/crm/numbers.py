@@ -30,7 +30,7 @@ def issue(work: Work, pattern: str, today: dt.date, **parts: str) -> str:
     """
     values = {"year": today.year, "month": today.month, **parts}
     prefix = pattern.format(seq=Blank(), **values)
-    number = work.run(NEXT[work.connection.dialect.name], under=prefix).scalar_one()
+    number = work.run(NEXT[work.connection.dialect.name], under=prefix).scalar()
     return pattern.format(seq=number, **values)
 
 

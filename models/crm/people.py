@@ -7,8 +7,9 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
 
 from models import outbox
 from models.errors import NotAllowed, Refused
@@ -40,7 +41,9 @@ class Me:
         return bool(self.roles & {Role.MANAGER, Role.ADMIN})
 
 
-ROLES = select(func.aggregate_strings(UserRole.role, ",")).where(UserRole.user_id == User.id).scalar_subquery()
+#: written into the text, so that the statement can be prepared.
+SEPARATOR = cast(str, literal_column("','"))
+ROLES = select(func.aggregate_strings(UserRole.role, SEPARATOR)).where(UserRole.user_id == User.id).scalar_subquery()
 LEADS = select(Supervision.user_id).where(Supervision.user_id == User.id).exists()
 PERSON = select(
     User.id, User.name, User.department_id, User.platform, ROLES.label("roles"), LEADS.label("leads")
@@ -68,6 +71,13 @@ LEADERS = (
     .where(Supervision.department_id == bindparam("department"), Supervision.direct, User.active)
     .order_by(Supervision.user_id)
 )
+ON_PLATFORM = (
+    select(Identity.account)
+    .join(User, User.id == Identity.user_id)
+    .where(Identity.platform == bindparam("platform"), User.active)
+    .order_by(User.staff_no)
+)
+NAME_OF = select(Department.name).where(Department.id == bindparam("department"))
 PARENT = select(Department.parent_id).where(Department.id == bindparam("department"))
 IN_ROLE = (
     select(UserRole.user_id)
@@ -76,6 +86,16 @@ IN_ROLE = (
     .order_by(UserRole.user_id)
 )
 BY_CODE = select(User).where(User.binding_key == bindparam("code"))
+UNNAMED = delete(DepartmentSupervisor).where(DepartmentSupervisor.department_id == bindparam("department"))
+NO_ROLES = delete(UserRole).where(UserRole.user_id == bindparam("person"))
+NOBODY = delete(Supervision)
+TREE = select(Department.id, Department.parent_id)
+NAMED = select(DepartmentSupervisor.department_id, DepartmentSupervisor.user_id)
+MEMBERS_IN_ROLE = (
+    select(User.department_id, User.id)
+    .join(UserRole, UserRole.user_id == User.id)
+    .where(UserRole.role == bindparam("role"))
+)
 FAILED = update(User).where(User.id == bindparam("person")).values(binding_failures=User.binding_failures + 1)
 WRONG_CODE = "绑定码或手机后四位不对，请核对后再发：/绑定 <码> <手机后四位>"
 UNBIND = delete(Identity).where(
@@ -121,6 +141,16 @@ def accounts(work: Work, user_id: int) -> list[tuple[str, str]]:
     return [(row.platform, row.account) for row in sorted(rows, key=lambda row: row.platform != row.last)]
 
 
+def on_platform(work: Work, platform: str) -> list[str]:
+    """Every account of active people on a platform, by staff number."""
+    return [str(account) for account in work.run(ON_PLATFORM, platform=platform).scalars()]
+
+
+def department_name(work: Work, department_id: int) -> str:
+    """What a department is called."""
+    return str(work.run(NAME_OF, department=department_id).scalar())
+
+
 def leaders_above(work: Work, department_id: int | None, but: int) -> list[int]:
     """Who leads this department other than `but`; with nobody, the next one up, then the managers (B1)."""
     while department_id is not None:
@@ -142,7 +172,7 @@ def set_department(work: Work, name: str, parent: str | None, supervisors: Itera
         _forbid_circle(work, department)
     if named := list(supervisors):
         people = [_by_staff_no(work, number) for number in named]
-        work.run(delete(DepartmentSupervisor).where(DepartmentSupervisor.department_id == department.id))
+        work.run(UNNAMED, department=department.id)
         rows = [{"department_id": department.id, "user_id": person.id} for person in people]
         work.connection.execute(insert(DepartmentSupervisor), rows)
     _derive_supervision(work)
@@ -183,13 +213,12 @@ def _by_staff_no(work: Work, staff_no: str) -> User:
 
 def _derive_supervision(work: Work) -> None:
     """A department's leaders are those named, else its members with the role; they lead what is below as well."""
-    departments = {row.id: row.parent_id for row in work.run(select(Department.id, Department.parent_id))}
+    departments = {row.id: row.parent_id for row in work.run(TREE)}
     direct: dict[int, set[int]] = defaultdict(set)
-    for row in work.run(select(DepartmentSupervisor.department_id, DepartmentSupervisor.user_id)):
+    for row in work.run(NAMED):
         direct[row.department_id].add(row.user_id)
     named = set(direct)
-    members = select(User.department_id, User.id).join(UserRole, UserRole.user_id == User.id)
-    for row in work.run(members.where(UserRole.role == Role.SUPERVISOR)):
+    for row in work.run(MEMBERS_IN_ROLE, role=Role.SUPERVISOR):
         if row.department_id not in named:
             direct[row.department_id].add(row.id)
     rows: dict[tuple[int, int], bool] = {}
@@ -199,7 +228,7 @@ def _derive_supervision(work: Work) -> None:
             for user in direct[above]:
                 rows[user, department] = rows.get((user, department), False) or above == department
             above = departments[above]
-    work.run(delete(Supervision))
+    work.run(NOBODY)
     if rows:
         values = [{"user_id": u, "department_id": d, "direct": is_direct} for (u, d), is_direct in rows.items()]
         work.connection.execute(insert(Supervision), values)
@@ -239,7 +268,7 @@ def add_user(work: Work, hire: Hire) -> tuple[User, str]:
     user.binding_expires_at = work.real + CODE_VALID
     work.db.add(user)
     work.db.flush()  # its id is used at once
-    work.run(delete(UserRole).where(UserRole.user_id == user.id))
+    work.run(NO_ROLES, person=user.id)
     work.connection.execute(insert(UserRole), [{"user_id": user.id, "role": role} for role in hire.roles])
     for platform, account in hire.accounts:
         _bind(work, user, platform, account)

@@ -11,7 +11,7 @@ from models.text import private
 from models.text.private import Span
 from models.work import Work
 
-ADD = insert(PrivateValue)
+ADD = insert(PrivateValue).returning(PrivateValue.id)
 VALUES = select(PrivateValue.id, PrivateValue.value).where(
     PrivateValue.customer_id == bindparam("customer"), PrivateValue.id.in_(bindparam("ids", expanding=True))
 )

@@ -96,7 +96,7 @@ def reviewed(work: Work, review_id: int) -> Reviewed:
         late=review.due_at <= work.now,
         decided=decided(work, review) if review.decided_at else "",
         reason=private.show(work, customer.id, [review.reason or ""], clear=False)[0],
-        round=work.run(ROUNDS, customer=customer.id, review=review.id).scalar_one(),
+        round=work.run(ROUNDS, customer=customer.id, review=review.id).scalar(),
     )
 
 
