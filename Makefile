@@ -9,13 +9,16 @@ LOCK    := pip compile --quiet --universal --generate-hashes --python-version 3.
            --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check static fix kill lock env env-dev
+.PHONY: help run demo-reset test check static fix kill lock env env-dev
 
 help:  ## 列出这些命令
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: env  ## 安装并启动，浏览器打开 http://127.0.0.1:8000/
-	@$(PY) app.py run
+	@$(if $(wildcard config.toml),,KEBAN__PLAYGROUND__ENABLED=true) $(PY) app.py run
+
+demo-reset: env  ## 清空数据，重新载入演示公司
+	@KEBAN__PLAYGROUND__ENABLED=true $(PY) app.py demo --reset
 
 test: env-dev  ## 安装并跑全部测试，覆盖率不低于 95%
 	@$(PYTEST) --cov --cov-fail-under=95

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from bot.platform import Platform
-    from models.work import Works
+    from models.work import Work, Works
 
 ROOT = Path(__file__).parent
 SENDERS = 4
@@ -41,23 +41,45 @@ class Keban:
     """One process's parts, made when they are first needed (after a fork, never before)."""
 
     def __init__(self, settings: Settings) -> None:
-        from bot import feishu
+        from bot import feishu, playground
         from models.engine import connect
         from models.work import Works
 
         self.settings = settings
         self.engine: Engine = connect(settings.database.url, config.keyring(settings))
         self.works: Works = Works(self.engine, now, settings)
-        found = (feishu.platform(settings.feishu),)
+        found = feishu.platform(settings.feishu), playground.platform(settings.playground, self.works)
         self.platforms: dict[str, Platform] = {each.name: each for each in found if each}
 
-    def web(self) -> Flask:
-        """The web application."""
+    def web(self, stop: threading.Event) -> Flask:
+        """The web application, with the playground's page where that is on; its streams end with `stop`."""
         from bot import web
         from bot.dispatch import Dispatcher
+        from bot.playground.page import Page
         from handlers import router
 
-        return web.create(self.platforms, Dispatcher(router, self.works, self.platforms))
+        dispatch = Dispatcher(router, self.works, self.platforms)
+        served = web.create(self.platforms, dispatch, self.works)
+        if self.settings.playground.enabled:
+            page = Page(self.works, router, dispatch, lambda: self.demo(anew=True), stop.is_set)
+            served.register_blueprint(page.blueprint())
+        return served
+
+    def demo(self, *, anew: bool) -> bool:
+        """Load the invented company into an empty database, or `anew` in place of everything."""
+        from bot.posting import post_notices
+        from models import demo
+
+        def load(work: Work) -> bool:
+            loaded = True
+            if anew:
+                demo.reset(work)
+            else:
+                loaded = demo.load(work)
+            post_notices(work)
+            return loaded
+
+        return self.works.perform(load, channel="demo")
 
     def work(self, stop: threading.Event) -> list[threading.Thread]:
         """Start the senders and the scheduler; they end with `stop`."""
@@ -105,14 +127,27 @@ def serve(settings: Settings, *, beside: bool) -> None:
             for key, value in _gunicorn(settings.server, beside=beside).items():
                 self.cfg.set(key, value)
             self.cfg.set("worker_exit", ended)
+            self.cfg.set("post_worker_init", lambda worker: stop_with(worker, stop))
 
         def load(self) -> Flask:
             keban = Keban(settings)
             if beside:
                 threads.extend(keban.work(stop))
-            return keban.web()
+            return keban.web(stop)
 
     Served().run()
+
+
+def stop_with(worker: Any, stop: threading.Event) -> None:
+    """Open streams end when the worker is told to stop, not when its patience is at an end."""
+    told = signal.getsignal(signal.SIGTERM)
+
+    def stopping(sign: int, frame: Any) -> None:
+        stop.set()
+        if callable(told):
+            told(sign, frame)
+
+    signal.signal(signal.SIGTERM, stopping)
 
 
 def _gunicorn(server: Server, *, beside: bool) -> dict[str, Any]:
@@ -149,8 +184,13 @@ def run(settings: Settings, _: argparse.Namespace) -> None:
     server = free_port(settings.server)
     settings = settings.model_copy(update={"server": server})
     upgrade(settings)
+    if settings.playground.enabled:
+        with opened(settings) as keban:
+            keban.demo(anew=False)
     print(f"客伴已启动：http://{server.host}:{server.port}/  （Ctrl+C 停止）", flush=True)
-    if not settings.feishu.app_id:
+    if settings.playground.enabled:
+        print("演练场已打开：在浏览器里打开它，先在「销售」的窗口里发 /新客户。", flush=True)
+    elif not settings.feishu.app_id:
         print("还没有接飞书：在 config.toml 的 [feishu] 里填好后重新启动，步骤见 README。", flush=True)
     serve(settings, beside=True)
 
@@ -186,6 +226,40 @@ def upgrade(settings: Settings, _: argparse.Namespace | None = None) -> None:
         raise Unavailable(type(away.orig).__name__) from away
 
 
+def demo(settings: Settings, said: argparse.Namespace) -> None:
+    """载入演示公司；--reset 清空全部数据重新载入。只在演练场打开时可用。"""
+    if not settings.playground.enabled:
+        raise Refused("演示数据只能载入打开了演练场的数据库（[playground] enabled = true）。")
+    upgrade(settings)
+    with opened(settings) as keban:
+        loaded = keban.demo(anew=said.reset)
+    print("演示公司已载入。" if loaded else "数据库里已经有人了，没有改动；要重来请加 --reset。")
+
+
+def clock(settings: Settings, said: argparse.Namespace) -> None:
+    """把演练场的时钟往前拨：--forward 2h、45m、3d，或 --to-next-timer。"""
+    from models import playground
+
+    def move(work: Work) -> None:
+        if said.to_next_timer:
+            playground.to_next_timer(work)
+        else:
+            playground.forward(work, said.forward)
+
+    with opened(settings) as keban:
+        keban.works.perform(move, channel="shell")
+        with keban.works.read() as work:
+            print(f"现在是 {work.now.astimezone(work.office.zone):%Y-%m-%d %H:%M}（演练场的时间）。")
+
+
+def duration(text: str) -> dt.timedelta:
+    """2h, 45m, 3d."""
+    units = {"m": "minutes", "h": "hours", "d": "days"}
+    if not text[:-1].isdigit() or text[-1] not in units:
+        raise argparse.ArgumentTypeError("写成 45m、2h 或 3d")
+    return dt.timedelta(**{units[text[-1]]: int(text[:-1])})
+
+
 def department_set(settings: Settings, said: argparse.Namespace) -> None:
     """添加或修改部门。"""
     from models.crm import people
@@ -217,6 +291,10 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="命令")
     for call in (run, web, worker):
         _command(commands, call.__name__, call)
+    _command(commands, "demo", demo).add_argument("--reset", action="store_true", help="清空后重新载入")
+    moving = _command(commands, "clock", clock).add_mutually_exclusive_group(required=True)
+    moving.add_argument("--forward", type=duration, metavar="2h", help="往前拨多久")
+    moving.add_argument("--to-next-timer", action="store_true", help="拨到下一件定时的事")
     database = commands.add_parser("db", help="数据库").add_subparsers(required=True, metavar="命令")
     _command(database, "upgrade", upgrade)
     departments = commands.add_parser("department", help="部门").add_subparsers(required=True, metavar="命令")

@@ -266,6 +266,13 @@ class Router:
             raise Refused(GONE)
         return self.commands[name]
 
+    def name_of(self, event: Event) -> str:
+        """Which command or action an event would reach; for looking on, not for deciding."""
+        if event.press is not None:
+            return str(event.press.value.get("do", ""))
+        command = self.commands.get(event.text.split(maxsplit=1)[0].lower() if event.text.strip() else "")
+        return command.usage if command else ""
+
     def known(self, me: Me | None) -> list[Command]:
         """The commands this person may say, each once."""
         return [each for each in dict.fromkeys(self.commands.values()) if each.allows(me)]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 
-from flask import Blueprint, Flask, Response, jsonify, request
+from flask import Blueprint, Flask, jsonify, redirect, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
 
 from bot.event import Event
 from bot.platform import Direct, Forged, Json, Platform
+from models import health
 from models.errors import Unavailable
+from models.work import Works
 
 LARGEST_BODY = 1024 * 1024
 #: the doors of each platform; what comes through them is told apart by its content.
@@ -19,17 +22,34 @@ security = logging.getLogger("keban.security")
 log = logging.getLogger(__name__)
 
 
-def create(platforms: Mapping[str, Platform], dispatch: Callable[[Event], Json]) -> Flask:
+def create(platforms: Mapping[str, Platform], dispatch: Callable[[Event], Json], works: Works) -> Flask:
     """The web application; a platform that is not configured has no doors."""
     app = Flask("keban", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.register_error_handler(HTTPException, _generic)
     app.register_error_handler(Exception, _last_resort)
-    for platform in platforms.values():
-        app.register_blueprint(_doors(platform, dispatch))
-    app.add_url_rule("/", "status", lambda: "客伴 Keban 正在运行\n")
+    for name in platforms.keys() & DOORS.keys():
+        app.register_blueprint(_doors(platforms[name], dispatch))
+    app.add_url_rule("/", "status", lambda: _status(works))
+    app.add_url_rule("/healthz", "healthz", lambda: "ok\n")
+    app.add_url_rule("/readyz", "readyz", lambda: _ready(works))
     return app
+
+
+def _status(works: Works) -> Response | str:
+    return redirect("/playground/") if works.settings.playground.enabled else "客伴 Keban 正在运行\n"
+
+
+def _ready(works: Works) -> tuple[Response, int]:
+    """200 while the work gets done; 503 with what is late otherwise (O5)."""
+    try:
+        with works.read() as work:
+            found = health.look(work)
+    except Unavailable:
+        return jsonify({"database": False}), 503
+    told = {"database": True, "scheduler_seconds": found.scheduler, "outbox_seconds": found.outbox}
+    return jsonify(told), 200 if found.ready else 503
 
 
 def _doors(platform: Platform, dispatch: Callable[[Event], Json]) -> Blueprint:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot import posting
-from models import due, outbox
+from models import due, health, outbox
 from models.crm import follow_ups, reminders, reviews
 from models.due import Fire
 from models.work import AnyRow, Work
@@ -50,4 +50,10 @@ def forget(work: Work) -> bool:
     return False
 
 
-JOBS = (Job("timers", 1, fire_timers), Job("forget", 3600, forget))
+def beat(work: Work) -> bool:
+    """Leave a sign of life for `/readyz`."""
+    health.beat(work)
+    return False
+
+
+JOBS = (Job("timers", 1, fire_timers), Job("beat", 5, beat), Job("forget", 3600, forget))

@@ -135,7 +135,7 @@ class Inside:
         platform = feishu.platform(Settings.model_validate({"feishu": credentials}).feishu)
         assert platform
         self.platforms: dict[str, Platform] = {platform.name: platform}
-        self.client = web.create(self.platforms, Dispatcher(router, works, self.platforms)).test_client()
+        self.client = web.create(self.platforms, Dispatcher(router, works, self.platforms), works).test_client()
         self.sender = Sender(works, self.platforms)
 
     def post(self, path: str, request: Request) -> tuple[int, JSON]:

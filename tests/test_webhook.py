@@ -9,6 +9,8 @@ import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from flask import Flask
@@ -19,8 +21,9 @@ from bot import feishu, web
 from bot.event import Event
 from bot.platform import Json
 from conftest import APP, Company, Inside
-from models.settings import Feishu
+from models.settings import Feishu, Settings
 from models.tables import Base
+from models.work import Works
 from standins import feishu_says
 from standins.feishu_says import FeishuApp, Request
 
@@ -29,6 +32,9 @@ DOORS = ("/feishu/events", "/feishu/cards")
 ACCOUNT = "ou_" + "7" * 32
 WORDS = "/跟进 华星科技 不该被任何人看到的话"
 LARGEST = 1024 * 1024
+
+#: these doors are tried without any database behind them.
+NOWHERE = cast(Works, SimpleNamespace(settings=Settings()))
 
 
 def app_of(taken: list[Event], **settings: str) -> Flask:
@@ -39,7 +45,7 @@ def app_of(taken: list[Event], **settings: str) -> Flask:
         taken.append(event)
         return {}
 
-    return web.create({platform.name: platform} if platform else {}, dispatch)
+    return web.create({platform.name: platform} if platform else {}, dispatch, NOWHERE)
 
 
 @pytest.fixture
@@ -222,7 +228,7 @@ def test_a_defect_outside_of_every_handler_tells_the_caller_nothing(caplog: pyte
     assert platform
     request = genuine()
     got = (
-        web.create({"feishu": platform}, defect)
+        web.create({"feishu": platform}, defect, NOWHERE)
         .test_client()
         .post(DOORS[0], data=request.body, headers=request.headers)
     )

@@ -18,8 +18,10 @@ from models.tables.customers import (
     Status,
 )
 from models.tables.follow_ups import Draft, FollowUp, Method
+from models.tables.health import Heartbeat
 from models.tables.messages import Audit, CardMessage, Claim, Outbox, OutboxState
 from models.tables.people import Department, DepartmentSupervisor, Identity, Role, Supervision, User, UserRole
+from models.tables.playground import Shown
 from models.tables.time import Clock, Deadline, Timer, TimerState
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "Draft",
     "FollowUp",
     "FunnelStage",
+    "Heartbeat",
     "Identity",
     "Kind",
     "Level",
@@ -50,6 +53,7 @@ __all__ = [
     "Review",
     "ReviewState",
     "Role",
+    "Shown",
     "StageEntry",
     "Status",
     "Supervision",

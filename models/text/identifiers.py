@@ -21,7 +21,7 @@ _NARROW: Final = (
 
 _CHINA: Final = 86
 _MOBILE: Final = re.compile(r"1[3-9]\d{9}", re.ASCII)
-_COUNTRY_CODE: Final = re.compile(r"(?:\+|00)86|86(?=1\d{10}$)", re.ASCII)
+_COUNTRY_CODE: Final = re.compile(r"^(?:(?:\+|00)86|86(?=1\d{10}$))", re.ASCII)
 _EXTENSION: Final = r"(?:(?:-|[转轉]|分机号?|ext\.?|x|\#)[-:]?(?P<extension>\d{1,6}))?"
 _LANDLINE: Final = re.compile(
     rf"(?:(?:\+|00)86-?0?|0)(?P<area>10|2\d|[3-9]\d\d)-?(?P<local>\d{{3,4}}-?\d{{4}}){_EXTENSION}",

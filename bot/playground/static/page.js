@@ -1,0 +1,180 @@
+// The playground: four seats at one program, and the clock they share.
+
+import { Clock } from "./clock.js";
+import { Inspector } from "./inspector.js";
+import { Seat } from "./seat.js";
+import { Feed, get, post } from "./server.js";
+import * as words from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+const MEMORY = "keban.playground.seats";
+const ARCHIVED = "已建档";
+const LEARN_AFTER = 400;
+
+class Page {
+  #chats = new Map();
+  #learning = 0;
+
+  async open() {
+    const { people, now } = await get("people");
+    this.people = people.filter((person) => person.account);
+    if (!this.people.length) return this.#nobody();
+    this.clock = new Clock({ say: (toast) => this.current.toast(toast), anew: () => location.reload() });
+    this.clock.set(now);
+    this.seats = words.PLACES.map((_, index) => new Seat(index, this));
+    this.current = this.seats[0];
+    $("seats").replaceChildren(...this.seats.map((seat) => seat.node));
+    $("tabs").replaceChildren(...this.seats.map((seat) => this.#tab(seat)));
+    const remembered = this.#remembered();
+    const usual = words.seated(this.people);
+    this.seats.forEach((seat, index) => seat.sit(this.#person(remembered[index]) ?? usual[index], this.people));
+    this.inspector = new Inspector(() => this.current);
+    this.choose(this.seats[0]);
+    this.#starting();
+    const hear = { shown: (row) => this.#shown(row), clock: (at) => this.clock.set(at), lost: (is) => this.#lost(is) };
+    new Feed(hear).start();
+  }
+
+  #nobody() {
+    const empty = document.createElement("p");
+    empty.className = "nobody";
+    empty.textContent = "演练场里还没有人。在终端运行 make demo-reset 载入演示公司，再刷新这一页。";
+    $("seats").replaceChildren(empty);
+  }
+
+  // --- what everybody sees ---
+
+  /** The messages of a chat, oldest first. */
+  chat(name) {
+    return [...(this.#chats.get(name)?.values() ?? [])];
+  }
+
+  #shown(row) {
+    const at = Date.parse(row.at) + this.clock.offset;
+    const known = this.#chats.get(row.chat)?.get(row.message);
+    this.#put({ ...row, at: known?.at ?? at });
+    if (!row.account && row.face.title.startsWith(ARCHIVED)) this.#learn();
+  }
+
+  /** A person's own words, before the server has them. */
+  own(message) {
+    const known = this.#chats.get(message.chat)?.get(message.message);
+    this.#put({ at: known?.at ?? this.clock.now, ...message });
+  }
+
+  /** A card's face that came with the answer to a press. */
+  faced(chat, message, face) {
+    const known = this.#chats.get(chat)?.get(message);
+    if (known) this.#put({ ...known, face });
+  }
+
+  #put(message) {
+    if (!this.#chats.has(message.chat)) this.#chats.set(message.chat, new Map());
+    this.#chats.get(message.chat).set(message.message, message);
+    for (const seat of this.seats) if (seat.person.chat === message.chat) seat.put(message);
+    if (this.current.person.chat === message.chat) this.inspector.refresh();
+  }
+
+  /** Suggestions name a customer; after a new one is filed they may know a better one. */
+  #learn() {
+    clearTimeout(this.#learning);
+    this.#learning = setTimeout(async () => {
+      const { people } = await get("people").catch(() => ({ people: [] }));
+      if (!people.length) return;
+      this.people = people.filter((person) => person.account);
+      for (const seat of this.seats) {
+        seat.person = this.#person(seat.account) ?? seat.person;
+        if (document.activeElement !== seat.select) seat.refresh(this.people);
+      }
+    }, LEARN_AFTER);
+  }
+
+  #lost(is) {
+    $("lost").hidden = !is;
+  }
+
+  // --- seats ---
+
+  #person(account) {
+    return this.people.find((person) => person.account === account);
+  }
+
+  #remembered() {
+    try {
+      const kept = JSON.parse(localStorage.getItem(MEMORY));
+      return Array.isArray(kept) ? kept : [];
+    } catch {
+      return [];
+    }
+  }
+
+  /** Put somebody else in a seat, and remember it. */
+  seat(seat, account) {
+    seat.sit(this.#person(account), this.people);
+    try {
+      localStorage.setItem(MEMORY, JSON.stringify(this.seats.map((each) => each.account)));
+    } catch {
+      // a browser that keeps nothing: the seats are the usual ones next time
+    }
+    this.looked(seat);
+  }
+
+  #tab(seat) {
+    const tab = document.createElement("button");
+    tab.type = "button";
+    tab.id = `tab-${seat.index}`;
+    tab.setAttribute("role", "tab");
+    tab.setAttribute("aria-controls", seat.node.id);
+    tab.textContent = seat.place;
+    tab.addEventListener("click", () => this.choose(seat));
+    tab.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: 3 }[event.key];
+      if (!step) return;
+      const next = (seat.index + step) % this.seats.length;
+      this.choose(this.seats[next]);
+      $(`tab-${next}`).focus();
+    });
+    return tab;
+  }
+
+  /** The seat somebody works at: its tab is open, the inspector looks at it. */
+  choose(seat) {
+    const before = this.current;
+    this.current = seat;
+    for (const each of this.seats) {
+      each.node.classList.toggle("current", each === seat);
+      $(`tab-${each.index}`).setAttribute("aria-selected", String(each === seat));
+      $(`tab-${each.index}`).tabIndex = each === seat ? 0 : -1;
+    }
+    if (before !== seat) seat.appeared();
+    this.inspector.refresh();
+  }
+
+  looked(seat) {
+    if (seat === this.current) this.inspector?.refresh();
+  }
+
+  news(seat, are) {
+    $(`tab-${seat.index}`)?.classList.toggle("news", are);
+  }
+
+  // --- starting over ---
+
+  #starting() {
+    $("fresh").addEventListener("click", () => $("sure").showModal());
+    $("sure").addEventListener("close", async () => {
+      if ($("sure").returnValue !== "yes") return;
+      $("sure").returnValue = "";
+      $("fresh").disabled = true;
+      const answer = await post("reset", {}, []);
+      $("fresh").disabled = false;
+      if (answer.error) return this.current.toast({ text: answer.error, tone: "error" });
+      location.reload();
+    });
+  }
+}
+
+new Page().open().catch(() => {
+  $("lost").textContent = "没有连上程序。请检查它是否在运行，再刷新这一页。";
+  $("lost").hidden = false;
+});

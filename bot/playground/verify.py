@@ -1,0 +1,31 @@
+"""Who may use the playground: this machine, and from elsewhere only who has the key."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Mapping
+
+from bot.platform import Forged, Json
+from models.settings import Playground
+
+KEY = "X-Playground-Key"
+
+
+def verify(settings: Playground, headers: Mapping[str, str], body: bytes) -> Json:
+    """The payload, when the key is right. Raises Forged."""
+    if not may_enter(settings, headers.get(KEY, "")):
+        raise Forged("wrong playground key")
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Forged("not acceptable JSON", 400) from None
+    if not isinstance(payload, dict):
+        raise Forged("not a JSON object", 400)
+    return payload
+
+
+def may_enter(settings: Playground, given: str) -> bool:
+    """Whether this key opens it; without one configured the web layer lets only this machine in."""
+    key = settings.key.get_secret_value()
+    return not key or hmac.compare_digest(key.encode(), given.encode())

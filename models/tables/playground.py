@@ -1,0 +1,23 @@
+"""What the playground's people see: every message and every change of one, in the order it happened (X6)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.tables.base import Base
+
+
+class Shown(Base):
+    """One thing that appeared in a chat: words of a person, a card, or a newer face of a card."""
+
+    __tablename__ = "playground_shown"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[dt.datetime]
+    chat: Mapped[str] = mapped_column(String(128))
+    message_id: Mapped[str] = mapped_column(String(64), index=True)
+    account: Mapped[str] = mapped_column(String(64), default="")
+    token: Mapped[str | None] = mapped_column(String(64), unique=True)
+    face: Mapped[str] = mapped_column(Text)
