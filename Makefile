@@ -5,11 +5,12 @@ ROUNDS ?= 20
 
 PY      := .venv/bin/python
 PYTEST  := $(PY) -m pytest -n logical --maxprocesses 4
+BROWSER := $(shell command -v chromium)
 LOCK    := pip compile --quiet --universal --generate-hashes --python-version 3.11 \
            --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo-reset test check static fix kill lock env env-dev
+.PHONY: help run demo-reset test check static fix kill bench mutants lock env env-dev
 
 help:  ## 列出这些命令
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,10 +22,11 @@ demo-reset: env  ## 清空数据，重新载入演示公司
 	@KEBAN__PLAYGROUND__ENABLED=true $(PY) app.py demo --reset
 
 test: env-dev  ## 安装并跑全部测试，覆盖率不低于 95%
-	@$(PYTEST) --cov --cov-fail-under=95
+	@$(if $(BROWSER),,echo '没有找到 Chromium，浏览器测试不跑。' >&2)
+	@$(PYTEST) $(if $(BROWSER),,-m 'not browser') --cov --cov-fail-under=95
 
-check: static  ## 提交前：格式、规则、类型、依赖和快测试
-	@$(PYTEST) -m "not slow and not browser and not kill"
+check: static  ## 提交前：格式、规则、类型、依赖和快测试（只在 SQLite 上）
+	@$(PYTEST) -m "not slow and not browser and not kill" -k "not postgresql"
 
 static: env-dev  ## 只做不用运行的检查：格式、规则、类型、依赖
 	@$(PY) -m ruff format --check .
@@ -38,6 +40,12 @@ fix: env-dev  ## 整理格式，改掉能自动改的
 
 kill: env-dev  ## 工作到一半时强行结束进程，看有没有丢事、重复；ROUNDS=20
 	@PYTHONPATH=. $(PY) tests/kill.py --rounds $(ROUNDS)
+
+bench: env-dev  ## 和一个空的 Flask 路由比速度
+	@PYTHONPATH=. $(PY) tests/bench.py
+
+mutants: env-dev  ## 故意改坏程序，看测试抓不抓得到
+	@PYTHONPATH=. $(PY) tests/mutants.py
 
 lock:  ## 由 requirements*.in 重新算出 requirements*.txt（需要 uv）
 	@$(UV) $(LOCK) requirements.in -o requirements.txt

@@ -166,6 +166,7 @@ class Page {
       if ($("sure").returnValue !== "yes") return;
       $("sure").returnValue = "";
       $("fresh").disabled = true;
+      this.current.toast({ text: "正在重新载入演示公司，请稍等。", tone: "info" });
       const answer = await post("reset", {}, []);
       $("fresh").disabled = false;
       if (answer.error) return this.current.toast({ text: answer.error, tone: "error" });

@@ -26,6 +26,7 @@ export class Seat {
     this.node.setAttribute("aria-label", `${this.place}的座位`);
     find(".place").textContent = this.place;
     this.input.setAttribute("aria-label", `以${this.place}的身份发消息`);
+    this.select.setAttribute("aria-label", `谁坐在${this.place}的座位上`);
     this.log.setAttribute("aria-label", `${this.place}的聊天`);
     this.completion = new Completion(this.input, find(".options"), find(".usage"), () => this.person.commands);
     this.#listen(find(".composer"));

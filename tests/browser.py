@@ -1,0 +1,138 @@
+"""The playground in a real browser: Chromium, the program it looks at, and the few things people do on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
+
+from conftest import APP
+from models.crm import people
+from models.crm.people import Hire
+from models.tables import Role
+from process import APP_SECRET, Outside
+from standins.feishu_api import FeishuApi
+
+CHROMIUM = "/usr/bin/chromium"
+PATIENCE = 30_000
+#: (name, department, role, the account), in the order of the seats.
+COMPANY = (
+    ("王敏", "销售一部", Role.SALES_REP, "wangmin"),
+    ("陈晨", "销售一部", Role.SALES_REP, "chenchen"),
+    ("赵强", "销售一部", Role.SUPERVISOR, "zhaoqiang"),
+    ("林岚", "总公司", Role.MANAGER, "linlan"),
+)
+REP, COLLEAGUE, SUPERVISOR, MANAGER = range(4)
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """The browser of the system."""
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as tools:
+        browser = tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Window:
+    """A window that remembers every complaint of the page in it."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(PATIENCE)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._said)
+
+    def _said(self, line: ConsoleMessage) -> None:
+        if line.type in ("error", "warning"):
+            self.complaints.append(line.text)
+
+    def open(self, program: Outside) -> None:
+        self.page.goto(f"http://127.0.0.1:{program.port}/playground/")
+        expect(self.page.locator(".seat")).to_have_count(4)
+
+    def seat(self, number: int) -> Seat:
+        return Seat(self.page.locator(f"#seat-{number}"))
+
+
+@dataclass
+class Seat:
+    """What a person at a seat does and sees."""
+
+    node: Locator
+
+    @property
+    def input(self) -> Locator:
+        return self.node.get_by_role("combobox", name="的身份发消息")
+
+    def says(self, text: str) -> None:
+        self.input.fill(text)
+        self.input.press("Enter")
+
+    def card(self, title: str) -> Locator:
+        """The newest card with this title; waits until it is there."""
+        found = self.node.locator("article.card").filter(has=self.node.page.locator("h3", has_text=title)).last
+        expect(found).to_be_visible()
+        return found
+
+    def presses(self, title: str, label: str, **answers: str) -> None:
+        """Fill the form of a card, when there is one, and press a button of it."""
+        card = self.card(title)
+        for name, value in answers.items():
+            control = card.locator(f"[name={name}]")
+            if control.evaluate("control => control.tagName") == "SELECT":
+                control.select_option(value)
+            else:
+                control.fill(value)
+        card.get_by_role("button", name=label, exact=True).click()
+
+
+@contextmanager
+def opened(browser: Browser, **about: Any) -> Iterator[Window]:
+    """A window of a size and a colour scheme; in the end nothing in it complained."""
+    context = browser.new_context(locale="zh-CN", **about)
+    window = Window(context.new_page())
+    yield window
+    context.close()
+    assert window.complaints == []
+
+
+@contextmanager
+def company(folder: Path) -> Iterator[Outside]:
+    """The program with the demo company, as `make run` starts it."""
+    with FeishuApi(APP.app_id, APP_SECRET) as api:
+        program = Outside(folder / "program", f"sqlite:///{folder}/keban.db", api)
+        try:
+            program.start()
+            program.drained(120)
+            yield program
+            program.stop()
+        finally:
+            program.close()
+
+
+@contextmanager
+def playground(folder: Path) -> Iterator[Outside]:
+    """The program with a small company at its playground."""
+    with FeishuApi(APP.app_id, APP_SECRET) as api:
+        program = Outside(folder / "program", f"sqlite:///{folder}/keban.db", api, ("web", "worker"))
+        try:
+            program.command("db", "upgrade")
+            program.works.perform(lambda work: people.set_department(work, "销售一部", "总公司"))
+            for number, (name, department, role, account) in enumerate(COMPANY):
+                mobile = f"1380013800{number}"
+                hire = Hire(f"S{number}", name, department, (role,), mobile, (("playground", account),))
+                program.works.perform(lambda work, hire=hire: people.add_user(work, hire))
+            program.start()
+            yield program
+            program.stop()
+        finally:
+            program.close()

@@ -1,0 +1,219 @@
+"""The playground in a browser: the main job by clicking, at any width, by keyboard, and through a lost connection."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from browser import COLLEAGUE, MANAGER, REP, SUPERVISOR, Window, launched, opened, playground
+from cards import gallery, html
+from process import Outside
+
+pytestmark = pytest.mark.browser
+STATIC = Path(__file__).resolve().parents[1] / "bot" / "playground" / "static"
+NAME = "华星科技有限公司"
+ENTRY = {
+    "full_name": NAME,
+    "kind": "企业",
+    "industry": "制造业-电子设备",
+    "source": "展会推广",
+    "contact_name": "李雷",
+    "mobile": "13912345678",
+}
+#: what reaches over the edge of its card, and what holds more than it shows.
+OVERFLOW = """() => [...document.querySelectorAll('article.card')].flatMap((card) => {
+  const edge = card.getBoundingClientRect();
+  return [card, ...card.querySelectorAll(':not(option, br)')].filter((part) => {
+    const box = part.getBoundingClientRect();
+    const over = box.left < edge.left - 0.5 || box.right > edge.right + 0.5;
+    const inline = getComputedStyle(part).display === 'inline';
+    const typed = part.matches('input, textarea, select');
+    const clipped = !inline && !typed && (part.scrollWidth > part.clientWidth || part.scrollHeight > part.clientHeight);
+    return over || clipped;
+  }).map((part) => `${card.closest('li').dataset.name}: ${part.tagName} ${part.textContent.slice(0, 40)}`);
+})"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser; each test has a window of its own."""
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
+    with playground(tmp_path_factory.mktemp("playground")) as started:
+        yield started
+
+
+@pytest.fixture
+def window(chromium: Browser, program: Outside) -> Iterator[Window]:
+    with opened(chromium, viewport={"width": 1440, "height": 900}) as made:
+        made.open(program)
+        yield made
+
+
+def test_from_a_new_customer_to_a_finished_reminder_by_clicking(window: Window) -> None:
+    rep, boss = window.seat(REP), window.seat(SUPERVISOR)
+    rep.node.get_by_role("button", name="/新客户", exact=True).click()
+    rep.node.get_by_role("button", name="发送").click()
+    rep.presses("录入新客户", "提交", **ENTRY)
+    rep.card(f"待审核 · {NAME}")
+    expect(rep.node.locator(".toasts")).to_contain_text("已提交审核")
+
+    boss.presses(f"待审核 · {NAME}", "退回")
+    boss.presses(f"退回 · {NAME}", "确认退回", reason="请补地址")
+    expect(boss.card(f"已退回 · {NAME}").locator("button")).to_have_count(0)
+    expect(rep.card(f"已退回 · {NAME}")).to_contain_text("请补地址")
+
+    rep.presses(f"已退回 · {NAME}", "修改")
+    rep.presses("修改录入", "重新提交", address="上海市浦东新区世纪大道 1 号")
+    rep.card(f"待审核 · {NAME}")
+    boss.presses(f"待审核 · {NAME}", "通过")
+    boss.card("已建档 · C")
+    expect(rep.card("已建档 · C")).to_contain_text("已由赵强处理")
+
+    chip = rep.node.locator(".chips button", has_text=f"/跟进 {NAME}")
+    expect(chip).to_be_visible()
+    chip.click()
+    rep.input.press("Enter")
+    expect(rep.card(f"已记录跟进 · {NAME}")).to_contain_text("明天 10:00")
+    for _ in range(4):  # the day after tomorrow's weekend, at the latest
+        if rep.node.locator("h3", has_text="该跟进了").count():
+            break
+        window.page.get_by_role("button", name="下一件定时的事").click()
+        expect(window.page.locator("#ahead")).to_contain_text("演练时间")
+        window.page.wait_for_timeout(2500)
+    rep.presses(f"该跟进了 · {NAME}", "完成")
+    rep.presses(f"完成 · {NAME}", "完成", result="客户同意签合同")
+    expect(rep.node.locator("article", has_text="客户同意签合同").last).to_be_visible()
+    assert not window.page.locator("#lost").is_visible()
+
+
+def test_every_card_fits_a_phone_and_nothing_is_cut_off(chromium: Browser) -> None:
+    rows = "".join(f'<li class="bot" data-name="{name}">{html.render(card)}</li>' for name, card in all_cards())
+    style = "".join((STATIC / name).read_text("utf-8") for name in ("page.css", "card.css"))
+    shell = f'<main class="seats"><section class="seat current"><div class="chat"><ol class="log">{rows}</ol></div>'
+    for width in (360, 320):
+        with opened(chromium, viewport={"width": width, "height": 740}) as window:
+            window.page.set_content(f"<!doctype html><html lang=zh-CN><style>{style}</style><body>{shell}")
+            assert window.page.locator("article.card").count() == len(gallery.gallery())
+            assert window.page.evaluate(OVERFLOW) == []
+            assert window.page.evaluate("document.documentElement.scrollWidth") <= width
+            window.page.add_style_tag(content=".card .body p { width: 120%; white-space: nowrap }")
+            assert window.page.evaluate(OVERFLOW) != [], "the measure sees a card that does not fit"
+
+
+def all_cards() -> list[tuple[str, gallery.Card]]:
+    return list(gallery.gallery().items())
+
+
+def test_at_phone_width_one_seat_at_a_time_fills_the_screen(chromium: Browser, program: Outside) -> None:
+    with opened(chromium, viewport={"width": 360, "height": 740}, color_scheme="dark") as window:
+        window.open(program)
+        assert [window.seat(each).node.is_visible() for each in range(4)] == [True, False, False, False]
+        window.seat(REP).says("/帮助 跟进")
+        window.seat(REP).card("怎么用 /跟进")
+        assert window.page.evaluate(OVERFLOW.replace("card.closest('li').dataset.name", "card.ariaLabel")) == []
+        assert window.page.evaluate("document.documentElement.scrollWidth") <= 360
+        window.page.get_by_role("tab", name="销售").press("ArrowRight")
+        assert window.seat(COLLEAGUE).node.is_visible() and not window.seat(REP).node.is_visible()
+        expect(window.page.get_by_role("tab", name="同事")).to_be_focused()
+
+
+def test_a_command_is_completed_by_keyboard(window: Window) -> None:
+    rep = window.seat(REP)
+    rep.input.focus()
+    rep.input.press_sequentially("/")
+    options = rep.node.locator("[role=option]:visible")
+    expect(options.first).to_be_visible()
+    everything = options.count()
+    rep.input.press_sequentially("跟")
+    expect(options).to_have_count(1)
+    assert everything > 1 and rep.input.get_attribute("aria-expanded") == "true"
+    rep.input.press("ArrowDown")
+    assert rep.input.get_attribute("aria-activedescendant") == options.first.get_attribute("id")
+    rep.input.press("Enter")
+    expect(rep.input).to_have_value("/跟进 ")
+    expect(rep.node.locator(".usage")).to_contain_text("用法：/跟进 <客户>")
+    rep.input.fill("/")
+    rep.input.press("Escape")
+    expect(options).to_have_count(0)
+    rep.input.fill("/帮")
+    rep.input.press("Tab")
+    expect(rep.input).to_have_value("/帮助 ")
+    expect(rep.input).to_be_focused()
+
+
+def test_who_sits_where_is_remembered_and_his_chat_comes_along(window: Window, program: Outside) -> None:
+    window.seat(MANAGER).says("/帮助 待审")
+    window.seat(MANAGER).card("怎么用 /待审")
+    window.seat(COLLEAGUE).node.locator("select").select_option("linlan")
+    window.seat(COLLEAGUE).card("怎么用 /待审")
+    window.open(program)
+    assert window.seat(COLLEAGUE).node.locator("select").first.input_value() == "linlan"
+    window.seat(COLLEAGUE).card("怎么用 /待审")
+
+
+def test_behind_a_card_stand_its_event_and_what_feishu_gets(window: Window) -> None:
+    rep, page = window.seat(REP), window.page
+    rep.says("/帮助 客户")
+    rep.card("怎么用 /客户").click()
+    page.get_by_role("button", name="查看幕后").click()
+    drawer = page.get_by_role("complementary", name="幕后")
+    expect(drawer).to_contain_text("/帮助 [词]")
+    event = json.loads(page.locator("#inspector-event").inner_text())
+    assert (event["text"], event["account"]) == ("/帮助 客户", "wangmin")
+    card = json.loads(page.locator("#inspector-json").inner_text())
+    assert card["schema"] == "2.0" and card["header"]["title"]["content"] == "怎么用 /客户"
+    expect(drawer).to_contain_text("/ 30 KB")
+    expect(drawer).to_contain_text("/ 200")
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    expect(page.get_by_role("button", name="查看幕后")).to_be_focused()
+
+
+def test_a_lost_connection_is_said_and_nothing_is_missed(chromium: Browser, program: Outside) -> None:
+    with opened(chromium, viewport={"width": 1440, "height": 900}) as window:
+        window.page.route("**/stream*", lambda route: route.fulfill(status=503))
+        window.open(program)
+        rep = window.seat(REP)
+        rep.says("/帮助 查")
+        rep.card("怎么用 /查")
+        window.page.route("**/shown*", lambda route: route.abort())
+        expect(window.page.locator("#lost")).to_be_visible()
+        rep.says("/帮助 绑定")
+        window.page.unroute("**/shown*")
+        rep.card("怎么用 /绑定")
+        expect(window.page.locator("#lost")).to_be_hidden()
+        window.complaints.clear()  # the browser's own lines about the requests that were broken on purpose
+
+
+def test_words_that_did_not_arrive_are_marked_and_kept(chromium: Browser, program: Outside) -> None:
+    with opened(chromium, viewport={"width": 1440, "height": 900}) as window:
+        window.open(program)
+        window.page.route("**/events", lambda route: route.fulfill(status=400, body="{}"))
+        rep = window.seat(REP)
+        rep.says("这句话没有到")
+        expect(rep.node.locator(".own.failed")).to_be_visible()
+        expect(rep.input).to_have_value("这句话没有到")
+        window.complaints.clear()  # as above
+
+
+def test_starting_over_asks_first(window: Window) -> None:
+    page: Page = window.page
+    asked: list[str] = []
+    page.route("**/reset", lambda route: (asked.append(route.request.url), route.fulfill(json={}))[1])
+    page.get_by_role("button", name="重新开始", exact=True).click()
+    page.get_by_role("button", name="先不了").click()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    assert asked == []
+    page.get_by_role("button", name="重新开始", exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="清空并重新开始").click()
+    assert len(asked) == 1
