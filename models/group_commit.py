@@ -113,6 +113,7 @@ class Writers:
         """A connection that failed is not used again."""
         connection, self._connection = self._connection, None
         if connection is not None:
+            connection.invalidate()  # else the pool would lend it out with its transaction still open
             connection.close()
 
 

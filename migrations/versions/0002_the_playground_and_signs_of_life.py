@@ -33,8 +33,14 @@ def upgrade() -> None:
     with op.batch_alter_table("playground_shown", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_playground_shown_message_id"), ["message_id"], unique=False)
 
+    pending = sa.text("state = 'pending'")
+    op.create_index(
+        "ix_timers_person_id", "timers", ["person_id", "kind"], sqlite_where=pending, postgresql_where=pending
+    )
+
 
 def downgrade() -> None:
+    op.drop_index("ix_timers_person_id", "timers")
     with op.batch_alter_table("playground_shown", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_playground_shown_message_id"))
 

@@ -49,6 +49,13 @@ class Timer(Base):
             postgresql_where=text("state = 'pending'"),
         ),
         Index("ix_timers_kind_subject_id", "kind", "subject_id"),
+        Index(
+            "ix_timers_person_id",
+            "person_id",
+            "kind",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(32))
