@@ -238,7 +238,7 @@ def test_a_stage_moves_the_deal_and_the_funnel_by_the_table(huaxing: Company) ->
     for word, _, kind in MOVES:
         receipt = huaxing.rep.says(f"/跟进 华星科技 聊了 阶段:{word}")
         with huaxing.keban.works.read() as work:
-            row = work.run(select(Customer.funnel_stage, Customer.deal_stage)).one()
+            row = work.run(select(Customer.funnel_stage, Customer.deal_stage)).first()
         seen.append((DEAL_STAGES[row.deal_stage], row.funnel_stage, f"{word}（{kind}客户）" in receipt.text))
     assert seen == [(word, stage, True) for word, stage, _ in MOVES]
     with huaxing.keban.works.read() as work:
@@ -251,7 +251,7 @@ def test_without_a_stage_the_deal_stays_where_it_is(huaxing: Company) -> None:
     huaxing.rep.says("/跟进 华星科技 聊了 阶段:报价")
     assert "阶段" not in huaxing.rep.says("/跟进 华星科技 再聊").text
     with huaxing.keban.works.read() as work:
-        row = work.run(select(Customer.funnel_stage, Customer.deal_stage, Customer.last_follow_up_at)).one()
+        row = work.run(select(Customer.funnel_stage, Customer.deal_stage, Customer.last_follow_up_at)).first()
     assert tuple(row) == (FunnelStage.INTERESTED, DealStage.QUOTE, huaxing.keban.clock())
 
 

@@ -106,7 +106,7 @@ def test_a_late_decision_is_kept_as_late(company: Company) -> None:
     assert "今天 10:00 前（已超时）" in company.supervisor.says("/待审").text
     company.supervisor.presses("通过", on=asked(company.supervisor)[-1])
     with company.keban.works.read() as work:
-        row = work.run(select(Deadline.due_at, Deadline.met_at)).one()
+        row = work.run(select(Deadline.due_at, Deadline.met_at)).first()
     assert local(row.met_at) == "2026-11-26 11:00" and row.met_at > row.due_at
 
 
