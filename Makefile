@@ -16,7 +16,7 @@ help:  ## 列出这些命令
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: env  ## 安装并启动，浏览器打开 http://127.0.0.1:8000/
-	@$(if $(wildcard config.toml),,KEBAN__PLAYGROUND__ENABLED=true) $(PY) app.py run
+	@$(PY) app.py run $(if $(wildcard config.toml),,--demo)
 
 demo-reset: env  ## 清空数据，重新载入演示公司
 	@KEBAN__PLAYGROUND__ENABLED=true $(PY) app.py demo --reset

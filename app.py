@@ -179,12 +179,14 @@ def free_port(server: Server) -> Server:
     raise Refused(f"端口 {server.port} 到 {server.port + PORTS_TO_TRY - 1} 都被占用，请在 [server] port 换一个。")
 
 
-def run(settings: Settings, _: argparse.Namespace) -> None:
+def run(settings: Settings, said: argparse.Namespace) -> None:
     """全部在一个进程里运行：网页、发送、定时。"""
+    if said.demo:
+        settings = settings.model_copy(update={"playground": settings.playground.model_copy(update={"enabled": True})})
     server = free_port(settings.server)
     settings = settings.model_copy(update={"server": server})
     upgrade(settings)
-    if settings.playground.enabled:
+    if said.demo:
         with opened(settings) as keban:
             keban.demo(anew=False)
     print(f"客伴已启动：http://{server.host}:{server.port}/  （Ctrl+C 停止）", flush=True)
@@ -289,7 +291,9 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser("app.py", description="客伴 Keban：在工作群里用的 CRM")
     top.add_argument("--config", metavar="FILE", help="配置文件，默认 config.toml 或环境变量 KEBAN_CONFIG")
     commands = top.add_subparsers(required=True, metavar="命令")
-    for call in (run, web, worker):
+    running = _command(commands, "run", run)
+    running.add_argument("--demo", action="store_true", help="打开演练场；数据库还空着就载入演示公司")
+    for call in (web, worker):
         _command(commands, call.__name__, call)
     _command(commands, "demo", demo).add_argument("--reset", action="store_true", help="清空后重新载入")
     moving = _command(commands, "clock", clock).add_mutually_exclusive_group(required=True)
