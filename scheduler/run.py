@@ -21,7 +21,9 @@ def start(works: Works) -> BackgroundScheduler:
         timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
     )
     for job in JOBS:
-        ticking.add_job(partial(tick, works, job), "interval", seconds=job.seconds, id=job.name)
+        ticking.add_job(
+            partial(tick, works, job), "interval", seconds=job.seconds, id=job.name, next_run_time=works.clock()
+        )
     ticking.start()
     return ticking
 

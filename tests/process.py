@@ -154,7 +154,7 @@ class Outside:
 
     def _answers(self) -> bool:
         try:
-            return requests.get(f"http://127.0.0.1:{self.port}/", timeout=5).status_code == 200
+            return requests.get(f"http://127.0.0.1:{self.port}/readyz", timeout=5).status_code == 200
         except requests.RequestException:
             return False
 
