@@ -146,7 +146,7 @@ def serve(settings: Settings, *, beside: bool) -> None:
 def leave() -> None:
     """End this process now that its work is done: taking the interpreter apart costs seconds and saves nothing."""
     logging.shutdown()
-    sys.stdout.flush()
+    sys.stdout.flush()  # what was printed is shown, although the interpreter does not end in its own way
     os._exit(0)
 
 
