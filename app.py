@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import gc
 import logging
 import os
 import signal
@@ -140,7 +141,21 @@ def serve(settings: Settings, *, beside: bool) -> None:
                 threads.extend(keban.work(stop))
             return keban.web(stop)
 
+    share()
     Served().run()
+
+
+def share() -> None:
+    """Load before the fork what every worker needs and none changes, so that they hold it together."""
+    gc.disable()  # all of it stays
+    import bot.web  # noqa: F401
+    import handlers  # noqa: F401
+    import scheduler.run  # noqa: F401
+    from models.text import names
+
+    names.initials("客伴")  # brings its dictionaries
+    gc.freeze()  # looking through it for garbage would copy its pages
+    gc.enable()
 
 
 def leave() -> None:
@@ -178,7 +193,7 @@ def _gunicorn(server: Server, *, beside: bool) -> dict[str, Any]:
 
 def free_port(server: Server) -> Server:
     """The configured port, or the next free one, with a sentence when it was taken. Raises Refused."""
-    for port in range(server.port, server.port + PORTS_TO_TRY):
+    for port in range(server.port, min(server.port + PORTS_TO_TRY, 65536)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -17,7 +17,7 @@ from cards.kit import Card, Toast
 from models import outbox
 from models.crm import people
 from models.crm.people import Me
-from models.errors import NotAllowed, Refused, Unavailable
+from models.errors import Claimed, NotAllowed, Refused, Unavailable
 from models.work import Work, Works
 
 log = logging.getLogger(__name__)
@@ -47,13 +47,16 @@ class Dispatcher:
         """One unit of work a delivery; a redelivery gets the answer of the first and changes nothing."""
 
         def task(work: Work) -> Json:
-            if not outbox.claim(work, _key(event)):
-                return dict(json.loads(outbox.answer(work, _key(event)) or "{}"))
-            me = people.by_account(work, event.platform, event.account)
+            me = people.speaker(work, event.platform, event.account, _key(event))
+            outbox.claim_event(work, _key(event))
             work.actor_id = me.id if me else None
             return act(work, event, me)
 
-        return self._works.perform(task, channel=event.platform, request=event.key)
+        try:
+            return self._works.perform(task, channel=event.platform, request=event.key)
+        except Claimed:
+            with self._works.read() as work:
+                return dict(json.loads(outbox.answer(work, _key(event)) or "{}"))
 
     def _carry_out(self, work: Work, event: Event, me: Me | None) -> Json:
         event = _placed(event, me)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cache
 
 MARK = re.compile(
     r"<(?P<must>[^>…]+)(?P<rest>…)?>|\[(?P<pairs>字段:值…)\]|\[(?P<key>[^\]:…]+):\]|\[(?P<may>[^\]:…]+)(?P<more>…)?\]"
@@ -50,15 +51,20 @@ def _mark(found: re.Match[str]) -> Mark:
 
 def split_keys(text: str, labels: Iterable[str]) -> tuple[str, list[tuple[str, str]]]:
     """The words before the first `label:` and every (label, words up to the next one). `：` is as good as `:`."""
-    either = "|".join(re.escape(label) for label in sorted(labels, key=len, reverse=True))
-    found = re.finditer(rf"(?:(?<=[\s:：])|^){QUOTED}|(?:(?<=\s)|^)({either})[:：]", text) if either else ()
-    keys = [key for key in found if key[1]]
+    keys = [key for key in _keys(tuple(labels)).finditer(text) if key[1]]
     if not keys:
         return text.strip(), []
     ends = [key.start() for key in keys[1:]] + [len(text)]
     return text[: keys[0].start()].strip(), [
         (key[1], text[key.end() : end].strip()) for key, end in zip(keys, ends, strict=True)
     ]
+
+
+@cache
+def _keys(labels: tuple[str, ...]) -> re.Pattern[str]:
+    """What finds the keys of one command; group 1 is the label, or nothing for quoted words."""
+    either = "|".join(re.escape(label) for label in sorted(labels, key=len, reverse=True)) or "(?!)"
+    return re.compile(rf"(?:(?<=[\s:：])|^){QUOTED}|(?:(?<=\s)|^)({either})[:：]")
 
 
 def first_word(text: str) -> tuple[str, str]:

@@ -48,6 +48,6 @@ def start(work: Work, kind: str, subject_id: int, minutes: int, rungs: tuple[Run
 
 def meet(work: Work, kind: str, subject_id: int, rungs: tuple[Rung, ...]) -> None:
     """The promise was kept, late or not: nothing of its ladder fires any more."""
-    work.run(MEET, about=kind, subject=subject_id, moment=work.now)
+    work.put(MEET, about=kind, subject=subject_id, moment=work.now)
     for rung in rungs:
         due.cancel(work, rung.kind, subject_id)

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 Fire = Callable[[Work, AnyRow], None]
 
-ADD = insert(Timer).returning(Timer.id)
+ADD = insert(Timer)
 CANCEL = (
     update(Timer)
     .where(
@@ -77,12 +77,12 @@ def plan(
     deadline_id: int | None = None,
 ) -> None:
     """Let something happen at a moment of business time."""
-    work.run(ADD, kind=kind, subject_id=subject_id, person_id=person_id, deadline_id=deadline_id, due_at=moment)
+    work.put(ADD, kind=kind, subject_id=subject_id, person_id=person_id, deadline_id=deadline_id, due_at=moment)
 
 
 def cancel(work: Work, kind: str, subject_id: int) -> None:
     """What was planned for a subject does not happen."""
-    work.run(CANCEL, what=kind, subject=subject_id, moment=work.now)
+    work.put(CANCEL, what=kind, subject=subject_id, moment=work.now)
 
 
 def move(work: Work, timer_id: int, plan_seen: int, moment: dt.datetime) -> bool:
@@ -104,16 +104,16 @@ def fire(work: Work, kinds: Mapping[str, Fire]) -> int:
     rows = work.run(CLAIM, moment=work.now).all()
     for row in rows:
         if row.deadline_id and work.run(OUTRUN, deadline=row.deadline_id, after=row.due_at, moment=work.now).first():
-            work.run(BECOME, timer=row.id, became=TimerState.CANCELLED)
+            work.put(BECOME, timer=row.id, became=TimerState.CANCELLED)
             continue
         try:
             with work.savepoint():
-                work.run(BECOME, timer=row.id, became=TimerState.FIRED)
+                work.put(BECOME, timer=row.id, became=TimerState.FIRED)
                 kinds[row.kind](work, row)
         except Refused as no:
             log.warning("timer %d (%s) is dropped: %s", row.id, row.kind, type(no).__name__)
-            work.run(BECOME, timer=row.id, became=TimerState.CANCELLED)
+            work.put(BECOME, timer=row.id, became=TimerState.CANCELLED)
         except Exception:
             log.exception("timer %d (%s) failed", row.id, row.kind)
-            work.run(LATER, timer=row.id, moment=work.now + RETRY)
+            work.put(LATER, timer=row.id, moment=work.now + RETRY)
     return len(rows)

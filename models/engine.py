@@ -6,12 +6,21 @@ import sqlite3
 from pathlib import Path
 from typing import cast
 
+from psycopg import RawCursor
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 
 from models.tables.sealed import Keyring, equip
 
 LOCK_WAIT_MS = 1000
 POOL = 24
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=1500",
+    "temp_store=MEMORY",  # savepoints keep what they would undo in memory instead of a file
+    "cache_size=-8000",
+)
 
 
 def connect(url: str, ring: Keyring) -> Engine:
@@ -30,7 +39,14 @@ def connect(url: str, ring: Keyring) -> Engine:
     else:
         options = f"-c lock_timeout={LOCK_WAIT_MS} -c timezone=UTC"
         engine = create_engine(
-            at, pool_size=POOL, max_overflow=POOL, connect_args={"options": options}, hide_parameters=True
+            at,
+            pool_size=POOL,
+            max_overflow=POOL,
+            pool_reset_on_return=None,  # whoever begins also ends: nothing is left to roll back
+            connect_args={"options": options, "cursor_factory": RawCursor},  # it reads no text for places of values
+            paramstyle="numeric_dollar",
+            use_native_hstore=False,
+            hide_parameters=True,
         )
         event.listen(engine, "handle_error", _clean)
     equip(engine, ring)
@@ -51,12 +67,14 @@ def _clean(context: ExceptionContext) -> None:
 def _begin(connection: Connection) -> None:
     reading = bool(connection.get_execution_options().get("reading"))
     raw = cast(sqlite3.Connection, connection.connection.driver_connection)
-    raw.execute(f"PRAGMA query_only={reading:d}")
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    if connection.info.get("reading") is not reading:  # said again, it would make SQLite compile every statement anew
+        raw.execute(f"PRAGMA query_only={reading:d}")
+        connection.info["reading"] = reading
+    raw.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def _sqlite(connection: sqlite3.Connection, _: object) -> None:
     """The driver's own transactions would process rows twice: it opens none, `BEGIN IMMEDIATE` is ours."""
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=1500"):
+    for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")

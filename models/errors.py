@@ -59,3 +59,7 @@ class Unavailable(Exception):
 
 class Repeat(Unavailable):
     """The database undid the work for a reason that may be gone the next time."""
+
+
+class Claimed(Exception):
+    """This event was carried out before; nothing was changed now."""

@@ -43,24 +43,28 @@ class Writers:
 
     @contextmanager
     def turn(self) -> Iterator[Connection]:
-        """A savepoint of one's own in the batch; returns when the batch is committed. Raises Repeat when it was not."""
+        """A savepoint of one's own in the batch; returns when the batch is committed. Raises Repeat when it was not.
+
+        What the block raises waits as well: it may rest on what others wrote in the same batch.
+        """
         self._wait()
+        batch = None
         try:
-            connection, batch = self._enter()
-            done = False
             try:
-                with _savepoint(connection):
-                    yield connection
-                batch.size += 1
-                done = True
+                connection, batch = self._enter()
+                try:
+                    with _savepoint(connection):
+                        yield connection
+                    batch.size += 1
+                finally:
+                    self._leave(batch)
             finally:
-                self._leave(batch)
+                self._mutex.release()
         finally:
-            self._mutex.release()
-        if done:
-            batch.ended.wait()
-            if batch.fault is not None:
-                raise Repeat("the batch was not committed") from batch.fault
+            if batch is not None:
+                batch.ended.wait()
+                if batch.fault is not None:
+                    raise Repeat("the batch was not committed") from batch.fault
 
     def close(self, _: object = None) -> None:
         """Give connection and file back, with the engine's own."""

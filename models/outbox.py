@@ -93,6 +93,7 @@ INSERTS = {
     name: kind.insert(Claim).on_conflict_do_nothing().returning(Claim.key)
     for name, kind in (("sqlite", sqlite), ("postgresql", postgresql))
 }
+CLAIM = insert(Claim)
 ANSWER = select(Claim.answer).where(Claim.key == bindparam("key"))
 KEEP_ANSWER = update(Claim).where(Claim.key == bindparam("claim_key")).values(answer=bindparam("said"))
 ENQUEUE = insert(Outbox)
@@ -214,8 +215,13 @@ ADD_COPY = insert(CardMessage).returning(CardMessage.id)
 RETITLE = update(CardMessage).where(CardMessage.id == bindparam("copy")).values(subject=bindparam("about"))
 
 
+def claim_event(work: Work, key: str) -> None:
+    """Claim an event. A redelivery waits for the first one to end, then the unit of work raises Claimed."""
+    work.put(CLAIM, key=key, at=work.real)
+
+
 def claim(work: Work, key: str) -> bool:
-    """Claim an event. A redelivery waits for the first one to end, then gets False."""
+    """Claim what may happen once; False when it already did."""
     statement = INSERTS[work.connection.dialect.name]
     return work.run(statement, key=key, at=work.real).first() is not None
 
@@ -228,15 +234,15 @@ def answer(work: Work, key: str) -> str | None:
 
 def keep_answer(work: Work, key: str, said: str) -> None:
     """Remember what an event was answered, for its redelivery."""
-    work.run(KEEP_ANSWER, claim_key=key, said=said)
+    work.put(KEEP_ANSWER, claim_key=key, said=said)
 
 
 def enqueue(work: Work, parcel: Parcel) -> None:
     """Promise a message. An update of a card takes the place of those that still wait for the same card."""
     now = work.real
     if parcel.update:
-        work.run(SUPERSEDE, copy=parcel.card_message_id, message=parcel.message_id, on=parcel.platform)
-    work.run(
+        work.put(SUPERSEDE, copy=parcel.card_message_id, message=parcel.message_id, on=parcel.platform)
+    work.put(
         ENQUEUE,
         queue=parcel.queue,
         lane=parcel.lane,
@@ -258,7 +264,7 @@ def enqueue(work: Work, parcel: Parcel) -> None:
 
 def drop_refresh(work: Work, platform: str, message_id: str) -> None:
     """A newer answer stands in this message: the refresh of the older one is not sent any more."""
-    work.run(DROP_REFRESH, on=platform, message=message_id)
+    work.put(DROP_REFRESH, on=platform, message=message_id)
 
 
 def copies(work: Work, subject: str) -> list[Copy]:
@@ -293,7 +299,7 @@ def new_copy(work: Work, subject: str, user_id: int, platform: str, queue: str, 
 
 def retitle(work: Work, copy_id: int, subject: str) -> None:
     """The card in this message now is about another subject."""
-    work.run(RETITLE, copy=copy_id, about=subject)
+    work.put(RETITLE, copy=copy_id, about=subject)
 
 
 def anything_due(work: Work) -> bool:
@@ -318,9 +324,9 @@ def sent(work: Work, row: Leased, platform: str, message_id: str, chat: str) -> 
     if work.run(MARK, row=row.id, held=row.claim, became=OutboxState.SENT, moment=work.real, why=None).first() is None:
         return
     if row.card_message_id is not None:
-        work.run(PLACED, copy=row.card_message_id, on=platform, message=message_id, moment=work.real)
+        work.put(PLACED, copy=row.card_message_id, on=platform, message=message_id, moment=work.real)
     if row.user_id is not None and chat:
-        work.run(PRIVATE_CHAT, person=row.user_id, on=platform, chat=chat)
+        work.put(PRIVATE_CHAT, person=row.user_id, on=platform, chat=chat)
 
 
 def dead(work: Work, row: Leased, why: str) -> None:
@@ -335,7 +341,7 @@ def postpone(work: Work, row: Leased, later: dt.datetime, why: str) -> None:
 
 def hurry(work: Work, user_id: int) -> None:
     """Send at once what waited for this person to become reachable."""
-    work.run(HURRY, person=user_id, moment=work.real)
+    work.put(HURRY, person=user_id, moment=work.real)
 
 
 def forget(work: Work) -> None:

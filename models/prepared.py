@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import ColumnDefault, Connection, Dialect, Executable, Insert
+from sqlalchemy import ColumnDefault, Connection, Dialect, Executable, Insert, Select, Table
 from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import SQLCompiler
 
 Process = Callable[[Any], Any]
+Values = Mapping[str, object]
+#: where a text for PostgreSQL has a value
+PLACE = re.compile(r"\$(\d+)")
 
 
 class Rows:
@@ -50,33 +55,40 @@ class Prepared:
         if not self.usable:
             return  # holds a list whose length is known only when it is run
         self.text = compiled.string
-        self._processors = cast(Mapping[str, Process], compiled._bind_processors)
-        self._fixed = {
-            name: self._processed(name, value)
+        processors = cast(Mapping[str, Process], compiled._bind_processors)
+        fixed = {
+            name: processors[name](value) if name in processors else value
             for name, value in {**compiled.params, **_defaults(compiled)}.items()
             if name not in names
         }
-        self._order = compiled.positiontup
-        self._given = [(name, self._processors.get(name)) for name in names]
+        order = compiled.positiontup or []
+        self._given = [(place, name, processors.get(name)) for place, name in enumerate(order) if name in names]
+        self._bound = [fixed.get(name) for name in order]
         self._row, self._readers = _result(compiled, dialect)
         if unknown := set(names) - set(compiled.params):
             raise TypeError(f"a statement has no place for {sorted(unknown)}")
         if missing := {bind.key for bind in compiled.bind_names if bind.required} - set(names):
             raise TypeError(f"a statement misses {sorted(missing)}")
 
-    def _processed(self, name: str, value: Any) -> Any:
-        process = self._processors.get(name)
-        return process(value) if process else value
+    @property
+    def places(self) -> int:
+        """How many values the text has a place for."""
+        return len(self._bound)
 
-    def run(self, cursor: DBAPICursor, values: Mapping[str, object]) -> Rows:
+    def bind(self, values: Values) -> list[Any]:
+        """What the driver gets: the values as their column types say, in the order of their places."""
+        bound = self._bound.copy()
+        for place, name, process in self._given:
+            value = values[name]
+            bound[place] = value if process is None else process(value)
+        return bound
+
+    def run(self, cursor: DBAPICursor, values: Values) -> Rows:
         """Execute, fetch, and turn values into what their column types say."""
-        bound = dict(self._fixed)
-        for name, process in self._given:
-            bound[name] = process(values[name]) if process else values[name]
-        cursor.execute(self.text, [bound[name] for name in self._order] if self._order else bound)
+        cursor.execute(self.text, self.bind(values))
         if self._row is None:
             return NOTHING
-        return Rows([self._row._make(self._read(row)) for row in cursor.fetchall()])
+        return Rows([self._row(*self._read(row)) for row in cursor.fetchall()])
 
     def _read(self, row: Sequence[Any]) -> Sequence[Any]:
         if not self._readers:
@@ -113,18 +125,52 @@ class Cache:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._known: dict[tuple[Any, ...], Prepared] = {}
+        self._together: dict[tuple[Prepared, ...], str] = {}
+        self._reads: dict[Executable, Any] = {}
 
-    def run(self, connection: Connection, statement: Executable, values: Mapping[str, object]) -> Rows:
-        """Run a statement built at import."""
+    def run(self, connection: Connection, cursor: DBAPICursor, statement: Executable, values: Values) -> Rows:
+        """Run a statement built at import on a cursor of the connection."""
+        prepared = self._prepared(statement, values)
+        if prepared.usable:
+            return prepared.run(cursor, values)
+        result = connection.execute(statement, values)
+        return Rows(result.fetchall()) if result.returns_rows else NOTHING
+
+    def reads(self, statement: Executable) -> frozenset[Any] | None:
+        """The tables of a statement that only looks at them; None for one that changes or locks something."""
+        known = self._reads.get(statement, NOTHING)
+        if known is NOTHING:
+            known = self._reads[statement] = _reads(statement)
+        return cast(frozenset[Any] | None, known)
+
+    def run_together(self, cursor: DBAPICursor, writes: Sequence[tuple[Executable, Values]]) -> None:
+        """Run writes that return nothing as one statement of PostgreSQL."""
+        parts = tuple(self._prepared(*write) for write in writes)
+        text = self._together.get(parts)
+        if text is None:
+            text = self._together[parts] = _joined(parts)
+        bound = [value for part, (_, values) in zip(parts, writes, strict=True) for value in part.bind(values)]
+        cursor.execute(text, bound)
+
+    def _prepared(self, statement: Executable, values: Values) -> Prepared:
         key = (statement, *values)
         prepared = self._known.get(key)
         if prepared is None:
             prepared = self._known[key] = Prepared(statement, self._dialect, tuple(values))
-        if not prepared.usable:
-            result = connection.execute(statement, values)
-            return Rows(result.fetchall()) if result.returns_rows else NOTHING
-        cursor = connection.connection.cursor()
-        try:
-            return prepared.run(cursor, values)
-        finally:
-            cursor.close()
+        return prepared
+
+
+def _reads(statement: Executable) -> frozenset[Any] | None:
+    if not isinstance(statement, Select) or statement._for_update_arg is not None:
+        return None
+    return frozenset(part for part in visitors.iterate(statement) if isinstance(part, Table))
+
+
+def _joined(parts: Sequence[Prepared]) -> str:
+    """All but the last are common table expressions of the last; places are counted through."""
+    texts, before = [], 0
+    for part in parts:
+        texts.append(PLACE.sub(lambda place, before=before: f"${int(place[1]) + before}", part.text))  # type: ignore[misc]
+        before += part.places
+    first, last = [f"w{number} AS ({text})" for number, text in enumerate(texts[:-1])], texts[-1]
+    return f"WITH {', '.join(first)} {last}" if first else last

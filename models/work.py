@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import random
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,13 +22,15 @@ from sqlalchemy.orm import Session
 
 from models.calendar import Calendar
 from models.engine import without_values
-from models.errors import Repeat, Unavailable
+from models.errors import Claimed, Repeat, Unavailable
 from models.group_commit import Writers
+from models.kept import Ids, Kept
 from models.prepared import Cache, Rows
 from models.settings import Settings
 from models.tables import Audit, Clock
 from models.tables.sealed import Keyring, keyring
 from models.text.times import show
+from models.together import Together
 from models.wake import Wake
 
 T = TypeVar("T")
@@ -40,6 +43,9 @@ ATTEMPTS = 3
 REPEATABLE = {"40001", "40P01", "55P03"}
 #: what SQLite says when another writer is at it, or the file is out of reach.
 BUSY = ("locked", "busy", "unable to open", "disk I/O")
+
+#: how both drivers say that an event's key is there already
+CLAIMED = re.compile(r'claims\.key|"pk_claims"')
 
 RECORD = insert(Audit)
 AHEAD = select(Clock.ahead_seconds).where(Clock.id == bindparam("id"))
@@ -69,7 +75,7 @@ class Work:
     `now` is business time, what people see and what is due by; `real` is delivery time.
     """
 
-    connection: Connection
+    _connection: Connection
     now: dt.datetime
     real: dt.datetime
     settings: Settings
@@ -82,29 +88,80 @@ class Work:
     notices: list[Notice] = field(default_factory=list)
     changed: bool = False
     after: list[Callable[[], None]] = field(default_factory=list)
+    ids: Ids | None = None  # only on PostgreSQL, where writes are held back
+    _begun: bool = True
     _session: Session | None = None
 
-    def run(self, statement: Executable, **values: object) -> Rows:
-        """Execute a statement built at import; `values` fill its bind parameters."""
-        if self._session is not None:
-            self._session.flush()  # what the ORM holds back comes first
-        return self.prepared.run(self.connection, statement, values)
+    def __post_init__(self) -> None:
+        self._cursor = self._connection.connection.cursor()
+        self._held = Together(self.prepared, self._cursor)
 
-    def add(self, statement: Executable, **values: object) -> int:
-        """Insert one row with a statement that returns its id."""
-        key: int = self.run(statement, **values).scalar()
-        return key
+    @property
+    def connection(self) -> Connection:
+        """The transaction's connection, with everything said before already sent."""
+        self.send()
+        self._begin()
+        return self._connection
 
     @property
     def db(self) -> Session:
         """The ORM on this very transaction, for paths that are not hot."""
         if self._session is None:
             self._session = Session(self.connection, expire_on_commit=False)
+            self.ids = None  # from now on nothing of ours is held back
         return self._session
+
+    def run(self, statement: Executable, **values: object) -> Rows:
+        """Execute a statement built at import; `values` fill its bind parameters."""
+        looks = None if self.ids is None else self.prepared.reads(statement)
+        if looks is None:
+            self.send()
+            self._begin()
+        elif self._held.touches(looks):
+            self.send()
+        return self.prepared.run(self._connection, self._cursor, statement, values)
+
+    def put(self, statement: Executable, **values: object) -> None:
+        """A write that returns nothing: as `run`, but PostgreSQL gets several of them at once."""
+        if self.ids is None:
+            self.run(statement, **values)
+            return
+        if not self._held.joins(statement):
+            self.send()
+        self._held.add(statement, values)
+
+    def add(self, statement: Executable, **values: object) -> int:
+        """Insert one row with a statement that returns its id."""
+        table = statement.table  # type: ignore[attr-defined]
+        if self.ids is not None and table.info.get("in_blocks"):
+            key = self.ids.take(table.name, self._cursor)
+            self.put(statement, id=key, **values)
+        else:
+            key = self.run(statement, **values).scalar()
+        return key
+
+    def send(self) -> None:
+        """Send all that is held back, the ORM's and ours."""
+        if self._held:
+            self._begin()
+            self._held.send()
+        if self._session is not None:
+            self._session.flush()  # what it holds back comes before what is said next
+
+    def finish(self) -> None:
+        """Send the last of it. Where that is one statement and nothing was begun, it commits itself."""
+        if self._held:
+            self._held.send()
+        self.send()
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._cursor.execute("BEGIN")
+            self._begun = True
 
     @property
     def keys(self) -> Keyring:
-        return keyring(self.connection.dialect)
+        return keyring(self._connection.dialect)
 
     def shown(self, at: dt.datetime) -> str:
         """A moment as people write it, seen from now."""
@@ -113,7 +170,7 @@ class Work:
     def audit(self, operation: str, subject: str, **detail: object) -> None:
         """One row an operation: who, when, by which way in, what. Never put contact data into `detail` (P6)."""
         self.changed = True
-        self.run(
+        self.put(
             RECORD,
             at=self.now,
             actor_id=self.actor_id,
@@ -152,9 +209,9 @@ class Works:
         self.office = Calendar.from_words(**settings.work_calendar.model_dump())
         self._prepared = Cache(engine.dialect)
         self.sqlite = engine.dialect.name == "sqlite"
-        self._writers = Writers(engine, Path(f"{engine.url.database}.lock")) if self.sqlite else None
-        if self._writers:
-            event.listen(engine, "engine_disposed", self._writers.close)
+        self._transactions = Writers(engine, Path(f"{engine.url.database}.lock")) if self.sqlite else Kept(engine)
+        self._ids = None if self.sqlite else Ids()
+        event.listen(engine, "engine_disposed", self._transactions.close)
         self._reading = engine.execution_options(reading=True, **({} if self.sqlite else {"postgresql_readonly": True}))
 
     @contextmanager
@@ -167,11 +224,12 @@ class Works:
     @contextmanager
     def write(self, **about: Any) -> Iterator[Work]:
         """A unit of work: committed whole when the block ends, undone whole when it raises."""
-        with _translated(), self._transaction() as connection:
+        with _translated(), self._transactions.turn() as connection:
             work = self._work(connection, about)
+            if self._ids:
+                work.ids, work._begun = self._ids, False
             yield work
-            if work._session is not None:
-                work._session.flush()  # the last of the ORM, before it is committed
+            work.finish()
         for call in work.after:
             call()
 
@@ -189,9 +247,6 @@ class Works:
                 time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311 (spreads rivals, hides nothing)
         raise Unavailable("the database stays busy")
 
-    def _transaction(self) -> AbstractContextManager[Connection]:
-        return self._writers.turn() if self._writers else self._engine.begin()
-
     def _work(self, connection: Connection, about: Mapping[str, Any]) -> Work:
         now = real = self.clock()
         if self.settings.playground.enabled:
@@ -208,6 +263,8 @@ def _translated() -> Iterator[None]:
     except (DBAPIError, sqlite3.Error, psycopg.Error) as fault:
         if _passing(fault.orig if isinstance(fault, DBAPIError) else fault):
             raise Repeat(type(fault).__name__) from fault
+        if CLAIMED.search(str(fault)):
+            raise Claimed from None
         without_values(fault)
         raise
 

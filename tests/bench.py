@@ -20,13 +20,13 @@ from dataclasses import dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
 
-import psycopg
 import requests
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import func, select
 
 import bench_bare
 import postgres
 from conftest import APP, SECRET, Inside
+from driver import noted, work_of
 from kill import migrate
 from makers import Make
 from models.engine import connect
@@ -50,7 +50,6 @@ PEOPLE = ("王敏", "陈晨", "周舟", "李娜", "孙涛", "何静", "吴磊", 
 PLACES = tuple("晨光 海蓝 金石 东风 绿野 云帆 远景 华星 长青 天元 宏达 瑞丰 恒信 嘉禾 启明".split())
 TRADES = ("机械", "软件", "贸易", "物流", "食品", "教育", "医药", "纺织")
 LINE = "/跟进 {} 谈到第 {} 点，已报价 方式:电话 下次:周五"
-CONTROL = ("BEGIN", "PRAGMA", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 HEAD = ("database", "req/s", "bare", "ratio from–to", "p50 ms", "p99 ms", "CPU µs", "bare", "SQL", "PSS MB", "start s")
 TABLE = "{:<10} {:>6} {:>6}  {:>13}  {:>6}  {:>6}  {:>6} {:>6}  {:>3}  {:>6}  {:>7}  {:>7}"
 
@@ -191,7 +190,7 @@ class Bench:
             sent.clear()
             assert keban.post("/feishu/events", request)[0] == 200
         engine.dispose()
-        return len(sent)
+        return len(work_of(sent))
 
     def memory(self) -> float:
         """Both workers, each after one entry and one follow-up."""
@@ -222,29 +221,6 @@ class Bench:
         rate = (waiting - left) / (time.monotonic() - began)
         self.program.stop(PATIENCE)
         return rate
-
-
-def noted(engine: Engine) -> list[str]:
-    """Every statement this engine's connections will run, noted below SQLAlchemy, but for those of transactions."""
-    sent: list[str] = []
-
-    def note(statement: str) -> None:
-        if not statement.startswith(CONTROL):
-            sent.append(statement)
-
-    class Noting(psycopg.Cursor[tuple[object, ...]]):
-        def execute(self, query: str, *given: object, **named: object) -> Noting:  # type: ignore[override]
-            note(query)
-            return super().execute(query, *given, **named)  # type: ignore[arg-type]
-
-    def watch(connection: object, _: object) -> None:
-        if isinstance(connection, psycopg.Connection):
-            connection.cursor_factory = Noting
-        else:
-            connection.set_trace_callback(note)  # type: ignore[attr-defined]
-
-    event.listen(engine, "connect", watch)
-    return sent
 
 
 @contextmanager

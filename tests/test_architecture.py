@@ -28,7 +28,7 @@ PRODUCT = ("app.py", "bot/*", "cards/*", "handlers/*", "models/*", "scheduler/*"
 #: the doors to the outside, and the files that may open each.
 LIBRARIES = {
     "flask": ("app.py", "bot/web.py", "bot/playground/page.py"),
-    "werkzeug": ("bot/web.py",),
+    "werkzeug": ("bot/web.py", "bot/doors.py"),
     "gunicorn": ("app.py",),
     "requests": ("bot/*/client.py",),
     "socket": ("app.py",),
@@ -36,16 +36,17 @@ LIBRARIES = {
     "urllib.request": (),
     "smtplib": (),
     "subprocess": ("tools/*",),
-    "Crypto": ("bot/*/verify.py", "models/tables/sealed.py"),
+    "Crypto": ("bot/*/verify.py",),
+    "cryptography": ("models/tables/sealed.py",),
     "apscheduler": ("scheduler/run.py",),
     "sqlalchemy": ("models/*", "migrations/*", "app.py"),
     "alembic": ("migrations/*", "app.py"),
     "sqlite3": ("models/*",),
-    "psycopg": ("models/wake.py", "models/work.py"),
+    "psycopg": ("models/wake.py", "models/work.py", "models/engine.py", "models/kept.py"),
     "pydantic": ("bot/config.py", "bot/*/events.py", "models/settings.py"),
 }
-#: the unit of work, and the queue of writers that ends its transactions on SQLite.
-COMMITTING = ("models/work.py", "models/group_commit.py")
+#: the unit of work, and what ends its transactions on SQLite and on PostgreSQL.
+COMMITTING = ("models/work.py", "models/group_commit.py", "models/kept.py")
 CLOCKS = {
     *(f"datetime.datetime.{name}" for name in ("now", "utcnow", "today")),
     *(f"time.{name}" for name in ("time", "time_ns", "localtime", "ctime")),

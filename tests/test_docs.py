@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from werkzeug.serving import make_server
 
 import app
-from bot import config, feishu, web
+from bot import config, doors, feishu, web
 from bot.dispatch import Dispatcher
 from bot.routing import Command
 from bot.sending import Sender
@@ -295,8 +295,8 @@ def test_the_changelog_has_a_place_for_what_is_not_released() -> None:
 
 
 def test_the_doors_of_feishu_are_those_that_are_documented() -> None:
-    assert set(re.findall(r"(?<=域名)/\w+/\w+", text("docs/feishu.md"))) == set(web.DOORS["feishu"])
-    assert set(re.findall(r"(?<=域名)/\w+/\w+", text(README))) == set(web.DOORS["feishu"])
+    assert set(re.findall(r"(?<=域名)/\w+/\w+", text("docs/feishu.md"))) == set(doors.DOORS["feishu"])
+    assert set(re.findall(r"(?<=域名)/\w+/\w+", text(README))) == set(doors.DOORS["feishu"])
     handled = set(re.findall(r'"((?:im|card)\.[\w.]+)"', (ROOT / "bot/feishu/events.py").read_text()))
     assert {name for row in rows("docs/feishu.md", "4. 填两个地址") for name in quoted(row[2])} == handled
 

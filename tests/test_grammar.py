@@ -220,8 +220,12 @@ def test_a_hostile_text_takes_time_in_proportion_to_its_length(hostile: Callable
 
 
 def read_time(text: str) -> float:
-    """Seconds of CPU for every shape of command."""
-    began = time.process_time()
-    for command in (LOG, SHOW, NEW):
-        command.words(text)
-    return time.process_time() - began
+    """Seconds of CPU for every shape of command, the best of three: a busy machine is not the text's fault."""
+
+    def once() -> float:
+        began = time.process_time()
+        for command in (LOG, SHOW, NEW):
+            command.words(text)
+        return time.process_time() - began
+
+    return min(once() for _ in range(3))

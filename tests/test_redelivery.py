@@ -116,6 +116,7 @@ class Slow:
         def slow(*, work: Work) -> Card:
             """慢。"""
             work.audit("slow", "test:1")
+            work.send()  # its claim stands in the database from here on
             self.entered.set()
             assert self.leave.wait(10)
             return common.done("做完了", "一次")

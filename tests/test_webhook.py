@@ -233,7 +233,7 @@ def test_a_defect_outside_of_every_handler_tells_the_caller_nothing(caplog: pyte
         .post(DOORS[0], data=request.body, headers=request.headers)
     )
     assert (got.status_code, got.get_json()) == (500, {"error": 500})
-    assert [each.name for each in caplog.records] == ["bot.web"]
+    assert [each.name for each in caplog.records] == ["bot.doors"]
 
 
 # --- the platform's own vectors ---

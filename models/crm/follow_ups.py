@@ -21,6 +21,17 @@ CONTACTED = "已联系"
 LONGEST = 5000
 
 ADD = insert(FollowUp).returning(FollowUp.id)
+OTHERS = (
+    select(User.name, FollowUp.at)
+    .join(User, User.id == FollowUp.author_id)
+    .where(
+        FollowUp.customer_id == bindparam("customer"),
+        FollowUp.author_id != bindparam("person"),
+        FollowUp.at >= bindparam("since"),
+    )
+    .order_by(FollowUp.at.desc())
+    .limit(1)
+)
 TOUCH = (
     update(Customer)
     .where(Customer.id == bindparam("customer"))
@@ -32,20 +43,11 @@ REPLACE = (
         Timer.kind == REMINDER,
         Timer.person_id == bindparam("person"),
         Timer.state == TimerState.PENDING,
-        Timer.subject_id.in_(select(FollowUp.id).where(FollowUp.customer_id == bindparam("customer"))),
+        select(FollowUp.id)
+        .where(FollowUp.id == Timer.subject_id, FollowUp.customer_id == bindparam("customer"))
+        .exists(),
     )
     .values(state=TimerState.CANCELLED, closed_at=bindparam("moment"))
-)
-OTHERS = (
-    select(User.name, FollowUp.at)
-    .join(User, User.id == FollowUp.author_id)
-    .where(
-        FollowUp.customer_id == bindparam("customer"),
-        FollowUp.author_id != bindparam("person"),
-        FollowUp.at >= bindparam("since"),
-    )
-    .order_by(FollowUp.at.desc())
-    .limit(1)
 )
 WHY_NOT = {
     Status.PENDING: "还在待审核，通过以后才能记跟进。",
@@ -91,16 +93,16 @@ def record(work: Work, me: Me, customer: CustomerRef, talk: Talk) -> Recorded:
         if len(text) > LONGEST:
             raise Refused(f"{label}最多 {LONGEST} 字，现在是 {len(text)} 字，请精简或分两次记。")
     hidden = [private.hide(work, customer.id, text or "") for text in (talk.content, talk.feedback, talk.next_step)]
+    since = work.now.astimezone(work.office.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    other = work.run(OTHERS, customer=customer.id, person=me.id, since=since).first()
     entry = _add(work, me, customer, talk, hidden)
     stage = _touch(work, customer, talk.stage)
     if talk.next_at is not None:
-        work.run(REPLACE, person=me.id, customer=customer.id, moment=work.now)
+        work.put(REPLACE, person=me.id, customer=customer.id, moment=work.now)
         due.plan(work, REMINDER, entry, talk.next_at.at, person_id=me.id)
-    since = work.now.astimezone(work.office.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    other = work.run(OTHERS, customer=customer.id, person=me.id, since=since).first()
     work.audit("follow_up.record", f"customer:{customer.id}", follow_up=entry, stage=talk.stage)
-    name, at = (other.name, other.at) if other else (None, None)
     sensitive = any(private.holds(text) for text in hidden)
+    name, at = (other.name, other.at) if other else (None, None)
     return Recorded(entry, customer, talk, work.now, funnel.customer_type(stage), sensitive, name, at)
 
 
@@ -122,7 +124,7 @@ def _add(work: Work, me: Me, customer: CustomerRef, talk: Talk, hidden: list[str
 
 def _touch(work: Work, customer: CustomerRef, deal: DealStage | None) -> FunnelStage:
     stage = funnel.follows(customer.funnel_stage, deal) if deal else customer.funnel_stage
-    work.run(TOUCH, customer=customer.id, moment=work.now, funnel=stage, deal=deal or customer.deal_stage)
+    work.put(TOUCH, customer=customer.id, moment=work.now, funnel=stage, deal=deal or customer.deal_stage)
     if stage is not customer.funnel_stage:
         funnel.enter(work, customer.id, stage)
     return stage

@@ -51,4 +51,4 @@ def follows(stage: FunnelStage, deal: DealStage) -> FunnelStage:
 
 def enter(work: Work, customer_id: int, stage: FunnelStage) -> None:
     """Keep when a customer came to a stage."""
-    work.run(ENTER, customer_id=customer_id, stage=stage, at=work.now)
+    work.put(ENTER, customer_id=customer_id, stage=stage, at=work.now)

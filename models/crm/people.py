@@ -12,8 +12,8 @@ from typing import cast
 from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
 
 from models import outbox
-from models.errors import NotAllowed, Refused
-from models.tables import Department, DepartmentSupervisor, Identity, Role, Supervision, User, UserRole
+from models.errors import Claimed, NotAllowed, Refused
+from models.tables import Claim, Department, DepartmentSupervisor, Identity, Role, Supervision, User, UserRole
 from models.text.identifiers import last4, narrow
 from models.text.identifiers import mobile as read_mobile
 from models.work import AnyRow, Work
@@ -53,6 +53,7 @@ BY_ACCOUNT = (
     .join(Identity, Identity.user_id == User.id)
     .where(Identity.platform == bindparam("platform"), Identity.account == bindparam("account"))
 )
+SPEAKER = BY_ACCOUNT.add_columns(select(Claim.key).where(Claim.key == bindparam("event")).exists().label("claimed"))
 BY_ID = PERSON.where(User.id == bindparam("person"))
 MOVED = update(User).where(User.id == bindparam("person")).values(platform=bindparam("on"))
 PRIVATE = (
@@ -114,6 +115,16 @@ def by_account(work: Work, platform: str, account: str) -> Me | None:
     return _me(row, row.account, row.private_chat)
 
 
+def speaker(work: Work, platform: str, account: str, event: str) -> Me | None:
+    """`by_account` for an event that came in. Raises Claimed where it was carried out before."""
+    row = work.run(SPEAKER, platform=platform, account=account, event=event).first()
+    if row is None:
+        return None
+    if row.claimed:
+        raise Claimed
+    return _me(row, row.account, row.private_chat)
+
+
 def by_id(work: Work, user_id: int) -> Me | None:
     """An active person by id."""
     row = work.run(BY_ID, person=user_id).first()
@@ -130,9 +141,9 @@ def _me(row: AnyRow, account: str = "", private_chat: str = "") -> Me:
 def seen(work: Work, me: Me, platform: str, chat: str, private: bool) -> None:
     """Note where a person talks to us now, only when it changed."""
     if me.platform != platform:
-        work.run(MOVED, person=me.id, on=platform)
+        work.put(MOVED, person=me.id, on=platform)
     if private and me.private_chat != chat:
-        work.run(PRIVATE, on=platform, whose=me.account, chat=chat)
+        work.put(PRIVATE, on=platform, whose=me.account, chat=chat)
 
 
 def accounts(work: Work, user_id: int) -> list[tuple[str, str]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, String
+from sqlalchemy import DDL, JSON, BigInteger, DateTime, Dialect, Integer, MetaData, String, Table, event
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -20,10 +21,17 @@ NAMES = {
 Key = BigInteger().with_variant(Integer, "sqlite")
 
 
+class _Text(sqlite.DATETIME):
+    """SQLAlchemy's own text for a moment, written ten times as fast."""
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        return lambda value: value and value.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
 class Utc(TypeDecorator[dt.datetime]):
     """A moment: takes aware times only, stores UTC, gives aware UTC back (SQLite would drop the offset)."""
 
-    impl = DateTime(timezone=True)
+    impl = DateTime(timezone=True).with_variant(_Text(), "sqlite")  # type: ignore[no-untyped-call]
     cache_ok = True
 
     def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
@@ -62,3 +70,15 @@ class Word(TypeDecorator[E]):
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
     type_annotation_map: ClassVar[dict[Any, Any]] = {dt.datetime: Utc(), dict[str, Any]: JSON(), int: Key}
+
+
+#: how many ids a process takes at once
+BLOCK = 32
+
+
+def in_blocks(kind: type[Base]) -> None:
+    """Let a process fetch a table's ids in blocks on PostgreSQL: they say nothing about who came first."""
+    table = cast(Table, kind.__table__)
+    table.info["in_blocks"] = True
+    told = DDL(f"ALTER SEQUENCE {table.name}_id_seq INCREMENT BY {BLOCK}")  # type: ignore[no-untyped-call]
+    event.listen(table, "after_create", told.execute_if(dialect="postgresql"))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Base, Word
+from models.tables.base import Base, Word, in_blocks
 from models.tables.customers import Customer, DealStage
 from models.tables.people import User
 from models.tables.sealed import Sealed
@@ -37,6 +37,9 @@ class FollowUp(Base):
     next_step: Mapped[str | None] = mapped_column(Text)
     next_at: Mapped[dt.datetime | None]
     deal_stage: Mapped[DealStage | None] = mapped_column(Word(DealStage))
+
+
+in_blocks(FollowUp)
 
 
 class Draft(Base):

@@ -6,15 +6,16 @@ import base64
 import binascii
 import hashlib
 import hmac
+import os
 from collections.abc import Sequence
 from typing import cast
 
-from Crypto.Cipher import ChaCha20_Poly1305
-from Crypto.Random import get_random_bytes
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Dialect, Engine, LargeBinary
 from sqlalchemy.types import TypeDecorator
 
-NONCE, TAG = 24, 16
+NONCE = 12
 
 
 class Keyring:
@@ -27,7 +28,7 @@ class Keyring:
         pairs = [_parse(key) for key in keys]
         if not pairs or len({name for name, _ in pairs}) != len(pairs):
             raise ValueError("security.data_keys：至少要有一个密钥，且编号不能重复。")
-        self._keys = dict(pairs)
+        self._keys = {name: AESGCM(key) for name, key in pairs}
         self._writer = pairs[0][0]
         self._index = hashlib.sha256(b"keban index" + pairs[-1][1]).digest()
 
@@ -39,11 +40,9 @@ class Keyring:
 
     def seal(self, plain: str, purpose: str) -> bytes:
         """Encrypt for one column: what is sealed for another purpose does not open here."""
-        name, nonce = self._writer.encode(), get_random_bytes(NONCE)
-        cipher = ChaCha20_Poly1305.new(key=self._keys[self._writer], nonce=nonce)
-        cipher.update(purpose.encode())
-        body, tag = cipher.encrypt_and_digest(plain.encode())
-        return bytes([len(name)]) + name + nonce + tag + body
+        name, nonce = self._writer.encode(), os.urandom(NONCE)
+        sealed = self._keys[self._writer].encrypt(nonce, plain.encode(), purpose.encode())
+        return bytes([len(name)]) + name + nonce + sealed
 
     def open(self, sealed: bytes, purpose: str) -> str:
         """Decrypt. Raises ValueError when it was changed, moved, or its key is gone."""
@@ -51,10 +50,11 @@ class Keyring:
         key = self._keys.get(sealed[1:start].decode())
         if key is None:
             raise ValueError("a value is sealed with a key that is not configured")
-        nonce, tag, body = sealed[start:][:NONCE], sealed[start + NONCE :][:TAG], sealed[start + NONCE + TAG :]
-        cipher = ChaCha20_Poly1305.new(key=key, nonce=nonce)
-        cipher.update(purpose.encode())
-        return cipher.decrypt_and_verify(body, tag).decode()
+        nonce, body = sealed[start:][:NONCE], sealed[start + NONCE :]
+        try:
+            return key.decrypt(nonce, body, purpose.encode()).decode()
+        except InvalidTag:
+            raise ValueError("a sealed value was changed or moved") from None
 
     def index(self, plain: str, purpose: str) -> str:
         """A keyed hash to find equal values by; says nothing about them without the key."""

@@ -8,6 +8,7 @@ from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from functools import lru_cache
 
 from models.errors import Refused
 
@@ -49,11 +50,12 @@ def named(words: str, today: date) -> Phrase | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def plain(text: str) -> str:
     """The text with one word for each thing (星期五 and 礼拜五 are 周5), numbers in digits, and no needless spaces."""
     words = unicodedata.normalize("NFKC", text).lower()
     for pattern, word in SAME:
-        words = re.sub(pattern, word, words)
+        words = pattern.sub(word, words)
     return words
 
 
@@ -73,7 +75,7 @@ def _weekday_number(said: re.Match[str]) -> str:
     return f"周{WEEKDAYS.index(said[1].replace('天', '日')) + 1} "
 
 
-SAME: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
+_WORDS: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
     ("tomorrow|明[天日]|明(?=[早晚])", " 1天后"),
     ("today|今[天日]|今(?=[早晚])", " 0天后"),
     ("大后天", " 3天后"),
@@ -107,6 +109,7 @@ SAME: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
     ("(?<![0-9a-z]) | (?![0-9a-z+-])", ""),
     ("^([0-9]{4}-[0-9]{2}-[0-9]{2}) ?[+-][0-9]{4}$", r"\1"),
 ]
+SAME = [(re.compile(pattern), word) for pattern, word in _WORDS]
 
 
 GRAMMAR: list[tuple[re.Pattern[str], Days]] = []

@@ -1,0 +1,81 @@
+"""The webhook doors: raw bytes and headers in, the platform's answer out. Strangers learn nothing here.
+
+They stand before the web framework, because every message comes this way and needs nothing of what it does.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.wsgi import get_input_stream
+
+from bot.event import Event
+from bot.platform import Direct, Forged, Json, Platform
+from models.errors import Unavailable
+
+LARGEST_BODY = 1024 * 1024
+#: the doors of each platform; what comes through them is told apart by its content.
+DOORS = {"feishu": ("/feishu/events", "/feishu/cards")}
+security = logging.getLogger("keban.security")
+log = logging.getLogger(__name__)
+
+Environ = Mapping[str, Any]
+Wsgi = Callable[[Any, Any], Iterable[bytes]]
+
+
+class Doors:
+    """A WSGI application; what is for no door goes on to `otherwise`. A platform not configured has none."""
+
+    def __init__(self, platforms: Mapping[str, Platform], dispatch: Callable[[Event], Json], otherwise: Wsgi) -> None:
+        self._platforms = {door: platform for name, platform in platforms.items() for door in DOORS.get(name, ())}
+        self._dispatch, self._otherwise = dispatch, otherwise
+
+    def __call__(self, environ: Environ, start_response: Callable[..., object]) -> Iterable[bytes]:
+        platform = self._platforms.get(environ.get("PATH_INFO", ""))
+        if platform is None:
+            return self._otherwise(environ, start_response)
+        status, answer = self._answer(platform, environ)
+        body = json.dumps(answer, ensure_ascii=False).encode()
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        allow = [("Allow", "POST")] if status == 405 else []
+        start_response(f"{status} {HTTP_STATUS_CODES[status]}", headers + allow)
+        return [body] if environ["REQUEST_METHOD"] != "HEAD" else []
+
+    def _answer(self, platform: Platform, environ: Environ) -> tuple[int, Json]:
+        if environ["REQUEST_METHOD"] != "POST":
+            return _told(405)
+        try:
+            event = platform.read(platform.verify(_headers(environ), _body(environ)))
+            if event is None:
+                return 200, {}
+            return 200, event.body if isinstance(event, Direct) else self._dispatch(event)
+        except Forged as no:
+            security.warning("rejected a request at %s: %s", environ["PATH_INFO"], no)
+            return _told(no.status)
+        except HTTPException as no:
+            security.warning("rejected a request at %s: %s", environ["PATH_INFO"], no.name)
+            return _told(no.code or 400)
+        except Unavailable as away:
+            log.warning("an event was not taken: %s", away)
+            return _told(503)
+        except Exception:
+            log.exception("request failed")
+            return _told(500)
+
+
+def _headers(environ: Environ) -> dict[str, str]:
+    return {name[5:].replace("_", "-"): value for name, value in environ.items() if name.startswith("HTTP_")}
+
+
+def _body(environ: Environ) -> bytes:
+    """Raises HTTPException for one that is too large or breaks off."""
+    return get_input_stream(environ, max_content_length=LARGEST_BODY).read()  # type: ignore[arg-type]
+
+
+def _told(status: int) -> tuple[int, Json]:
+    return status, {"error": status}

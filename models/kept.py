@@ -1,0 +1,81 @@
+"""Connections to PostgreSQL that stay with their thread, and ids that are there before their rows.
+
+Borrowing a connection from the pool and waiting for the id of an INSERT cost more than most statements. A kept
+connection commits each statement by itself; a unit of work says BEGIN only where one statement is not all it writes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+from weakref import WeakSet
+
+import psycopg
+from sqlalchemy import Connection, Engine
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import SQLAlchemyError
+
+from models.errors import Refused
+from models.tables.base import BLOCK
+
+
+class Kept:
+    """One connection a thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._mine = threading.local()
+        self._all: WeakSet[Connection] = WeakSet()
+
+    @contextmanager
+    def turn(self) -> Iterator[Connection]:
+        """This thread's connection; what was begun on it ends with the block."""
+        connection: Connection | None = getattr(self._mine, "connection", None)
+        if connection is None or connection.closed:
+            connection = self._mine.connection = self._engine.connect()
+            self._all.add(connection)
+        try:
+            yield connection
+            _transaction(connection).commit()
+        except Refused:
+            _transaction(connection).rollback()
+            raise
+        except BaseException:
+            with suppress(SQLAlchemyError, psycopg.Error):
+                _transaction(connection).rollback()
+            with suppress(SQLAlchemyError, psycopg.Error):
+                connection.close()  # whatever is wrong with it, the pool finds out
+            raise
+
+    def close(self, _: object = None) -> None:
+        """Give all of them back, with the engine's own."""
+        for connection in self._all:
+            if not connection.closed:
+                connection.invalidate()  # the pool it would go back to is gone
+                connection.close()
+
+
+def _transaction(connection: Connection) -> Any:
+    """What ends it: SQLAlchemy where it took part, else the driver, which knows whether anything was begun."""
+    return connection if connection.in_transaction() else connection.connection.driver_connection
+
+
+class Ids:
+    """Ids of new rows of tables that are numbered in blocks (`tables.base.in_blocks`)."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._left: dict[str, Iterator[int]] = {}
+
+    def take(self, table: str, cursor: DBAPICursor) -> int:
+        """An id nobody else has."""
+        with self._lock:
+            found = next(self._left.get(table, iter(())), None)
+            if found is None:
+                cursor.execute("SELECT nextval($1::regclass)", [f"{table}_id_seq"])
+                first = cursor.fetchone()[0]  # type: ignore[index]
+                self._left[table] = iter(range(first, first + BLOCK))
+                found = next(self._left[table])
+        return found
