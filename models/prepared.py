@@ -55,6 +55,7 @@ class Prepared:
         if not self.usable:
             return  # holds a list whose length is known only when it is run
         self.text = compiled.string
+        self._sent = _sent(self.text, dialect)
         processors = cast(Mapping[str, Process], compiled._bind_processors)
         fixed = {
             name: processors[name](value) if name in processors else value
@@ -85,7 +86,7 @@ class Prepared:
 
     def run(self, cursor: DBAPICursor, values: Values) -> Rows:
         """Execute, fetch, and turn values into what their column types say."""
-        cursor.execute(self.text, self.bind(values))
+        cursor.execute(self._sent, self.bind(values))
         if self._row is None:
             return NOTHING
         return Rows([self._row(*self._read(row)) for row in cursor.fetchall()])
@@ -125,7 +126,7 @@ class Cache:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._known: dict[tuple[Any, ...], Prepared] = {}
-        self._together: dict[tuple[Prepared, ...], str] = {}
+        self._together: dict[tuple[Prepared, ...], Any] = {}
         self._reads: dict[Executable, Any] = {}
 
     def run(self, connection: Connection, cursor: DBAPICursor, statement: Executable, values: Values) -> Rows:
@@ -148,7 +149,7 @@ class Cache:
         parts = tuple(self._prepared(*write) for write in writes)
         text = self._together.get(parts)
         if text is None:
-            text = self._together[parts] = _joined(parts)
+            text = self._together[parts] = _sent(_joined(parts), self._dialect)
         bound = [value for part, (_, values) in zip(parts, writes, strict=True) for value in part.bind(values)]
         cursor.execute(text, bound)
 
@@ -164,6 +165,11 @@ def _reads(statement: Executable) -> frozenset[Any] | None:
     if not isinstance(statement, Select) or statement._for_update_arg is not None:
         return None
     return frozenset(part for part in visitors.iterate(statement) if isinstance(part, Table))
+
+
+def _sent(text: str, dialect: Dialect) -> Any:
+    """What the driver is given: psycopg would encode and hash a text anew each time."""
+    return text if dialect.name == "sqlite" else text.encode()
 
 
 def _joined(parts: Sequence[Prepared]) -> str:

@@ -14,8 +14,8 @@ def noted(engine: Engine) -> list[str]:
     sent: list[str] = []
 
     class Noting(psycopg.RawCursor[tuple[object, ...]]):
-        def execute(self, query: str, *given: object, **named: object) -> Noting:  # type: ignore[override]
-            sent.append(query)
+        def execute(self, query: str | bytes, *given: object, **named: object) -> Noting:  # type: ignore[override]
+            sent.append(query if isinstance(query, str) else query.decode())
             return super().execute(query, *given, **named)  # type: ignore[arg-type]
 
     def watch(connection: object, _: object) -> None:
