@@ -59,13 +59,22 @@ class Keban:
         from bot.dispatch import Dispatcher
         from bot.playground.page import Page
         from handlers import router
+        from models.wake import tell
 
+        if not self.works.sqlite:
+            self._beside(tell, stop)
         dispatch = Dispatcher(router, self.works, self.platforms)
         served = web.create(self.platforms, dispatch, self.works)
         if self.settings.playground.enabled:
             page = Page(self.works, router, dispatch, lambda: self.demo(anew=True), stop.is_set)
             served.register_blueprint(page.blueprint())
         return served
+
+    def _beside(self, call: Callable[..., None], stop: threading.Event) -> threading.Thread:
+        """What passes the news between processes, on a connection of its own."""
+        passing = threading.Thread(target=call, args=[self.engine, self.works.wake, stop], daemon=True)
+        passing.start()
+        return passing
 
     def demo(self, *, anew: bool) -> bool:
         """Load the invented company into an empty database, or `anew` in place of everything."""
@@ -91,12 +100,11 @@ class Keban:
 
         sender = Sender(self.works, self.platforms)
         threads = [threading.Thread(target=sender.run, args=[stop], name=f"sender-{n}") for n in range(SENDERS)]
-        if not self.works.sqlite:
-            listening = threading.Thread(target=listen, args=[self.engine, self.works.wake, stop], name="listener")
-            threads.append(listening)
         for thread in threads:
             thread.daemon = True
             thread.start()
+        if not self.works.sqlite:
+            threads.append(self._beside(listen, stop))
         ticking = start(self.works)
         ending = threading.Thread(target=lambda: (stop.wait(), ticking.shutdown(wait=False)), daemon=True)
         ending.start()

@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 import psycopg
-from sqlalchemy import DDL, Engine, event
-
-from models.tables import Outbox
+from sqlalchemy import Engine
 
 CHANNEL = "keban_outbox"
+#: what is committed meanwhile goes with one notification.
+TOGETHER = 0.02
 log = logging.getLogger(__name__)
-
-#: the trigger costs the writer no round trip; SQLite has no channel, there polling is the way between processes.
-TELL = f"""
-CREATE OR REPLACE FUNCTION keban_tell() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN PERFORM pg_notify('{CHANNEL}', ''); RETURN NULL; END $$
-"""
-TRIGGER = "CREATE TRIGGER keban_tell AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION keban_tell()"
-for sentence in (TELL, TRIGGER):
-    told = DDL(sentence)  # type: ignore[no-untyped-call]
-    event.listen(Outbox.__table__, "after_create", told.execute_if(dialect="postgresql"))
 
 
 class Wake:
-    """What a sender waits at."""
+    """What a sender waits at; `news` is for whoever tells the other processes."""
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self._event, self.news = threading.Event(), threading.Event()
 
     def set(self) -> None:
+        """Something was committed here."""
+        self._event.set()
+        self.news.set()
+
+    def heard(self) -> None:
+        """Something was committed elsewhere."""
         self._event.set()
 
     def wait(self, seconds: float) -> None:
@@ -40,19 +37,40 @@ class Wake:
 
 
 def listen(engine: Engine, wake: Wake, stop: threading.Event) -> None:
-    """Turn notifications of other processes into `wake.set()`, until `stop`. A lost connection is opened anew."""
+    """Let notifications of other processes wake the senders here, until `stop`."""
+
+    def relay(connection: psycopg.Connection) -> None:
+        connection.execute(f"LISTEN {CHANNEL}")
+        while not stop.is_set():
+            for _ in connection.notifies(timeout=1, stop_after=1):
+                wake.heard()
+
+    _connected(engine, relay, stop)
+
+
+def tell(engine: Engine, wake: Wake, stop: threading.Event) -> None:
+    """Notify other processes of what was committed here, until `stop`.
+
+    Not in the transaction itself: commits that notify wait for each other. One that is lost costs a second, for senders
+    look that often.
+    """
+
+    def notify(connection: psycopg.Connection) -> None:
+        while not stop.wait(TOGETHER):
+            if wake.news.wait(1):
+                wake.news.clear()
+                connection.execute(f"NOTIFY {CHANNEL}")
+
+    _connected(engine, notify, stop)
+
+
+def _connected(engine: Engine, use: Callable[[psycopg.Connection], None], stop: threading.Event) -> None:
+    """Use a connection of one's own; a lost one is opened anew."""
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     while not stop.is_set():
         try:
             with psycopg.connect(url, autocommit=True) as connection:
-                connection.execute(f"LISTEN {CHANNEL}")
-                _relay(connection, wake, stop)
+                use(connection)
         except psycopg.OperationalError as away:
-            log.warning("listening for messages was interrupted: %s", type(away).__name__)
+            log.warning("notices between processes were interrupted: %s", type(away).__name__)
             stop.wait(2)
-
-
-def _relay(connection: psycopg.Connection, wake: Wake, stop: threading.Event) -> None:
-    while not stop.is_set():
-        for _ in connection.notifies(timeout=1, stop_after=1):
-            wake.set()
