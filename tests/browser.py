@@ -111,6 +111,7 @@ def company(folder: Path) -> Iterator[Outside]:
     with FeishuApi(APP.app_id, APP_SECRET) as api:
         program = Outside(folder / "program", f"sqlite:///{folder}/keban.db", api)
         try:
+            program.command("demo")
             program.start()
             program.drained(120)
             yield program
