@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import errno
 import gc
 import logging
 import os
@@ -206,7 +207,11 @@ def free_port(server: Server) -> Server:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((server.host, port))
-            except OSError:
+            except OSError as no:
+                if no.errno != errno.EADDRINUSE:
+                    raise Refused(
+                        f"[server] {server.host}:{port} 用不了：{no.strerror}。请写本机的地址，例如 127.0.0.1。"
+                    ) from no
                 continue
         if port != server.port:
             print(f"端口 {server.port} 已被占用，改用 {port}。")

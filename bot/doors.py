@@ -39,7 +39,11 @@ class Doors:
         platform = self._platforms.get(environ.get("PATH_INFO", ""))
         if platform is None:
             return self._otherwise(environ, start_response)
-        status, answer = self._answer(platform, environ)
+        try:
+            status, answer = self._answer(platform, environ)
+        except Exception:
+            log.exception("request failed")
+            status, answer = _told(500)
         body = json.dumps(answer, ensure_ascii=False).encode()
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
         allow = [("Allow", "POST")] if status == 405 else []
@@ -51,21 +55,21 @@ class Doors:
             return _told(405)
         try:
             event = platform.read(platform.verify(_headers(environ), _body(environ)))
-            if event is None:
-                return 200, {}
-            return 200, event.body if isinstance(event, Direct) else self._dispatch(event)
         except Forged as no:
             security.warning("rejected a request at %s: %s", environ["PATH_INFO"], no)
             return _told(no.status)
         except HTTPException as no:
             security.warning("rejected a request at %s: %s", environ["PATH_INFO"], no.name)
             return _told(no.code or 400)
+        if event is None:
+            return 200, {}
+        if isinstance(event, Direct):
+            return 200, event.body
+        try:
+            return 200, self._dispatch(event)
         except Unavailable as away:
-            log.warning("an event was not taken: %s", away)
+            log.warning("event %s was not taken: %s", event.key, away)
             return _told(503)
-        except Exception:
-            log.exception("request failed")
-            return _told(500)
 
 
 def _headers(environ: Environ) -> dict[str, str]:

@@ -31,16 +31,17 @@ class Kept:
 
     @contextmanager
     def turn(self) -> Iterator[Connection]:
-        """This thread's connection; what was begun on it ends with the block."""
-        connection: Connection | None = getattr(self._mine, "connection", None)
+        """This thread's connection, another one inside of a block; what was begun on it ends with the block."""
+        connection: Connection | None = vars(self._mine).pop("connection", None)
         if connection is None or connection.closed:
-            connection = self._mine.connection = self._engine.connect()
+            connection = self._engine.connect()
             self._all.add(connection)
         try:
             yield connection
             _transaction(connection).commit()
         except Refused:
             _transaction(connection).rollback()
+            self._mine.connection = connection
             raise
         except BaseException:
             with suppress(SQLAlchemyError, psycopg.Error):
@@ -48,6 +49,7 @@ class Kept:
             with suppress(SQLAlchemyError, psycopg.Error):
                 connection.close()  # whatever is wrong with it, the pool finds out
             raise
+        self._mine.connection = connection
 
     def close(self, _: object = None) -> None:
         """Give all of them back, with the engine's own."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import random
-import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -43,9 +42,6 @@ ATTEMPTS = 3
 REPEATABLE = {"40001", "40P01", "55P03"}
 #: what SQLite says when another writer is at it, or the file is out of reach.
 BUSY = ("locked", "busy", "unable to open", "disk I/O")
-
-#: how both drivers say that an event's key is there already
-CLAIMED = re.compile(r'claims\.key|"pk_claims"')
 
 RECORD = insert(Audit)
 AHEAD = select(Clock.ahead_seconds).where(Clock.id == bindparam("id"))
@@ -261,9 +257,10 @@ def _translated() -> Iterator[None]:
     except PoolTimeout as away:
         raise Unavailable("no connection free") from away
     except (DBAPIError, sqlite3.Error, psycopg.Error) as fault:
-        if _passing(fault.orig if isinstance(fault, DBAPIError) else fault):
+        raised = fault.orig if isinstance(fault, DBAPIError) else fault
+        if _passing(raised):
             raise Repeat(type(fault).__name__) from fault
-        if CLAIMED.search(str(fault)):
+        if _claimed(raised):
             raise Claimed from None
         without_values(fault)
         raise
@@ -276,3 +273,10 @@ def _passing(fault: BaseException | None) -> bool:
     if getattr(fault, "sqlstate", None) in REPEATABLE:
         return True
     return isinstance(fault, psycopg.OperationalError | psycopg.InterfaceError)
+
+
+def _claimed(fault: BaseException | None) -> bool:
+    """Whether an event's key is there already."""
+    if isinstance(fault, psycopg.errors.UniqueViolation):
+        return fault.diag.constraint_name == "pk_claims"
+    return isinstance(fault, sqlite3.IntegrityError) and str(fault) == "UNIQUE constraint failed: claims.key"

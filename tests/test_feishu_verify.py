@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.feishu.verify import decrypt, parse, verify
+from bot.feishu.verify import decrypt, verify
+from bot.payload import parse
 from bot.platform import Forged
 from models.settings import Feishu
 

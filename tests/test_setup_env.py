@@ -94,3 +94,10 @@ def test_when_every_port_is_taken_the_start_says_where_to_name_another(tmp_path:
     assert code == 2
     assert said == f"端口 {PORTS[0]} 到 {PORTS[-1]} 都被占用，请在 [server] port 换一个。\n"
     assert not (tmp_path / "var").exists()
+
+
+def test_an_address_of_another_machine_is_said_to_be_one(tmp_path: Path) -> None:
+    code, said = told(tmp_path, ROOT / "app.py", "run", KEBAN__SERVER__HOST="203.0.113.9")
+    assert code == 2
+    assert said.startswith("[server] 203.0.113.9:8000 用不了：")
+    assert said.endswith("请写本机的地址，例如 127.0.0.1。\n")

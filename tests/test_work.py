@@ -19,7 +19,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from conftest import Company, HandClock
 from driver import noted, work_of
-from models.errors import Refused, Unavailable
+from models import outbox
+from models.errors import Claimed, Refused, Unavailable
 from models.settings import Playground, Settings
 from models.tables import Audit, Clock, Department
 from models.work import Notice, Work, Works
@@ -275,6 +276,26 @@ def test_writes_nobody_asks_about_go_together_and_are_seen_in_their_order(works:
     works.perform(lambda work: [work.put(PUT, name="丁"), work.audit("test", "department:1")])
     assert works.sqlite or _words(sent) == ["WITH"], "one statement commits itself"
     assert names(works)[-1] == "丁"
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_unit_of_work_inside_another_is_one_of_its_own(works: Works) -> None:
+    with pytest.raises(RuntimeError), works.write() as outer:
+        outer.run(ADD, name="甲")
+        works.perform(lambda inner: inner.run(ADD, name="乙"))
+        raise RuntimeError
+    assert names(works) == ["乙"]
+
+
+def test_only_the_key_of_an_event_means_that_it_was_claimed(works: Works) -> None:
+    """What a person typed may stand in the words of an error."""
+    words = 'claims.key "pk_claims"'
+    works.perform(lambda work: work.run(ADD, name=words))
+    with pytest.raises((sqlite3.IntegrityError, psycopg.errors.UniqueViolation)):
+        works.perform(lambda work: work.run(ADD, name=words))
+    works.perform(lambda work: outbox.claim_event(work, "feishu:1"))
+    with pytest.raises(Claimed):
+        works.perform(lambda work: outbox.claim_event(work, "feishu:1"))
 
 
 def _words(sent: list[str]) -> list[str]:

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.event import Event, Press
-from bot.feishu.verify import is_challenge, parse
+from bot.feishu.verify import is_challenge
+from bot.payload import parse
 from bot.platform import Direct, Forged, Json
 from cards.kit import Toast
 

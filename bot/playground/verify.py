@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hmac
-import json
 from collections.abc import Mapping
 
+from bot.payload import parse
 from bot.platform import Forged, Json
 from models.settings import Playground
 
@@ -16,13 +16,7 @@ def verify(settings: Playground, headers: Mapping[str, str], body: bytes) -> Jso
     """The payload, when the key is right. Raises Forged."""
     if not may_enter(settings, headers.get(KEY, "")):
         raise Forged("wrong playground key")
-    try:
-        payload = json.loads(body)
-    except (ValueError, RecursionError):
-        raise Forged("not acceptable JSON", 400) from None
-    if not isinstance(payload, dict):
-        raise Forged("not a JSON object", 400)
-    return payload
+    return parse(body)
 
 
 def may_enter(settings: Playground, given: str) -> bool:
