@@ -218,6 +218,8 @@ def test_the_same_event_again_changes_nothing(stage: Stage) -> None:
         json.dumps({"id": "a", "account": "wangmin", "press": {"message_id": "m", "value": {"do": []}}}).encode(),
         b'{"id": "a", "account": "wangmin", "text": "' + b"x" * 20_001 + b'"}',
         b"[" * 100_000,
+        json.dumps({"id": "a", "account": "wangmin", "text": "\0"}).encode(),
+        rb'{"id": "a", "account": "wangmin", "text": "\ud800"}',
     ],
 )
 def test_what_is_no_event_is_refused_and_leaves_nothing(stage: Stage, body: bytes) -> None:
