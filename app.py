@@ -22,7 +22,10 @@ from models.errors import Refused, Unavailable
 from models.settings import Server, Settings
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from flask import Flask
+    from gunicorn.workers.gthread import ThreadWorker
     from sqlalchemy import Engine
 
     from bot.platform import Platform
@@ -33,6 +36,7 @@ SENDERS = 4
 PORTS_TO_TRY = 20
 #: how long a message under way may take to end when the program stops; else its lease has to run out.
 SENDING_ENDS = 8.0
+STOPS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
 def now() -> dt.datetime:
@@ -126,11 +130,14 @@ def serve(settings: Settings, *, beside: bool) -> None:
     """Serve the web in gunicorn; `beside` runs sender and scheduler in the same process."""
     from gunicorn.app.base import BaseApplication
 
-    stop, threads = threading.Event(), list[threading.Thread]()
+    stop, threads, parts = threading.Event(), list[threading.Thread](), list[Keban]()
+
+    def ready(worker: ThreadWorker) -> None:
+        stop_with(worker, stop)
+        if beside:  # only now: what cut the loading short would leave them running
+            threads.extend(parts[0].work(stop))
 
     def ended(server: object, worker: object) -> None:
-        for sign in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
-            signal.signal(sign, signal.SIG_IGN)  # told once is enough: a second one would cut the ending short
         stop.set()
         for thread in threads:
             thread.join(SENDING_ENDS)
@@ -142,13 +149,11 @@ def serve(settings: Settings, *, beside: bool) -> None:
                 self.cfg.set(key, value)
             self.cfg.set("worker_exit", ended)
             self.cfg.set("on_exit", lambda server: leave())
-            self.cfg.set("post_worker_init", lambda worker: stop_with(worker, stop))
+            self.cfg.set("post_worker_init", ready)
 
         def load(self) -> Flask:
-            keban = Keban(settings)
-            if beside:
-                threads.extend(keban.work(stop))
-            return keban.web(stop)
+            parts.append(Keban(settings))
+            return parts[0].web(stop)
 
     share()
     Served().run()
@@ -174,16 +179,19 @@ def leave() -> None:
     os._exit(0)
 
 
-def stop_with(worker: Any, stop: threading.Event) -> None:
-    """Open streams end when the worker is told to stop, not when its patience is at an end."""
-    told = signal.getsignal(signal.SIGTERM)
+def stop_with(worker: ThreadWorker, stop: threading.Event) -> None:
+    """Whatever tells the worker to stop lets requests end, and ends open streams and what runs beside.
 
-    def stopping(sign: int, frame: Any) -> None:
-        stop.set()
-        if callable(told):
-            told(sign, frame)
+    Ctrl+C reaches it twice, from the terminal and from its arbiter, which must not cut the ending short.
+    """
 
-    signal.signal(signal.SIGTERM, stopping)
+    def stopping(sign: int, frame: FrameType | None) -> None:
+        if worker.alive:
+            worker.handle_exit(sign, frame)
+            stop.set()
+
+    for sign in STOPS:
+        signal.signal(sign, stopping)
 
 
 def _gunicorn(server: Server, *, beside: bool) -> dict[str, Any]:
@@ -245,10 +253,10 @@ def web(settings: Settings, _: argparse.Namespace) -> None:
 def worker(settings: Settings, _: argparse.Namespace) -> None:
     """只运行发送和定时，可以在多台机器上各开一个。"""
     stop = threading.Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: stop.set())
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # before there are threads, who take it over
     threads = Keban(settings).work(stop)
-    stop.wait()
+    signal.sigwait(STOPS)
+    stop.set()
     for thread in threads:
         thread.join(SENDING_ENDS)
     leave()

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import signal
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
 
+import app
 import postgres
 from conftest import APP
 from makers import Make
@@ -26,6 +29,7 @@ from world import Seen, Somebody
 
 pytestmark = pytest.mark.slow
 REP, BOSS = "ou_0000000000000000000000000000a001", "ou_0000000000000000000000000000a002"
+IMPATIENT = 20
 TOPICS = "价格 交期 质保 合同 发票 样品 库存 运费 培训 安装 验收 退货 折扣 账期 竞品 预算".split()
 WHOLE, PARTS = ("run",), ("web", "worker")
 
@@ -166,10 +170,38 @@ def test_asked_to_stop_it_answers_what_it_took_and_loses_nothing(program: Outsid
 
 @ways(("sqlite", WHOLE), ("postgresql", PARTS))
 def test_ctrl_c_in_its_terminal_stops_it_cleanly(program: Outside, parts: tuple[str, ...]) -> None:
-    started(program, *parts).told(signal.SIGINT)
+    started(program, *parts)
+    for _ in range(IMPATIENT):
+        with suppress(ProcessLookupError):
+            program.told(signal.SIGINT)
+        time.sleep(0.02)
     program.ended()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", program.port), timeout=5)
+
+
+class Standing:
+    """A gunicorn worker as far as signals concern it."""
+
+    alive, told = True, 0
+
+    def handle_exit(self, sign: int, frame: object) -> None:
+        self.alive, self.told = False, self.told + 1
+
+
+def test_however_often_a_worker_is_told_to_stop_it_ends_once_and_in_its_own_time() -> None:
+    worker, stop = Standing(), threading.Event()
+    before = {sign: signal.getsignal(sign) for sign in app.STOPS}
+    try:
+        app.stop_with(worker, stop)
+        assert not stop.is_set()
+        for sign in app.STOPS * 2:
+            os.kill(os.getpid(), sign)
+            assert stop.is_set()
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
+    assert worker.told == 1
 
 
 def test_a_taken_port_is_a_sentence_and_the_next_port(tmp_path: Path, live_api: FeishuApi) -> None:
