@@ -67,17 +67,9 @@ OUTRUN = select(Timer.id).where(
 LATER = update(Timer).where(Timer.id == bindparam("timer")).values(due_at=bindparam("moment"))
 
 
-def plan(
-    work: Work,
-    kind: str,
-    subject_id: int,
-    moment: dt.datetime,
-    *,
-    person_id: int | None = None,
-    deadline_id: int | None = None,
-) -> None:
-    """Let something happen at a moment of business time."""
-    work.put(ADD, kind=kind, subject_id=subject_id, person_id=person_id, deadline_id=deadline_id, due_at=moment)
+def plan(work: Work, kind: str, subject_id: int, moment: dt.datetime, **about: int) -> None:
+    """Let something happen at a moment of business time; `about` names the person, customer or deadline concerned."""
+    work.put(ADD, kind=kind, subject_id=subject_id, due_at=moment, **about)
 
 
 def cancel(work: Work, kind: str, subject_id: int) -> None:

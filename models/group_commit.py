@@ -12,11 +12,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from sqlalchemy import Connection, Engine
 
 from models.errors import Repeat
+from models.prepared import Cursor
 
 MOST = 16
 
@@ -65,6 +66,10 @@ class Writers:
                 batch.ended.wait()
                 if batch.fault is not None:
                     raise Repeat("the batch was not committed") from batch.fault
+
+    def cursor(self, connection: Connection) -> Cursor:
+        """A cursor of the driver."""
+        return cast(Cursor, connection.connection.cursor())
 
     def close(self, _: object = None) -> None:
         """Give connection and file back, with the engine's own."""

@@ -9,16 +9,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, cast
 from weakref import WeakSet
 
 import psycopg
 from sqlalchemy import Connection, Engine
-from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import SQLAlchemyError
 
+from models.direct import Direct
 from models.errors import Refused
+from models.prepared import Cursor
 from models.tables.base import BLOCK
+
+#: where a connection keeps its cursor
+DIRECT = "direct"
 
 
 class Kept:
@@ -51,6 +55,14 @@ class Kept:
             raise
         self._mine.connection = connection
 
+    def cursor(self, connection: Connection) -> Cursor:
+        """The one cursor of a connection, for one statement after the other."""
+        found: Direct | None = connection.info.get(DIRECT)
+        if found is None:
+            raw = cast(psycopg.Connection, connection.connection.driver_connection)
+            found = connection.info[DIRECT] = Direct(raw)
+        return found
+
     def close(self, _: object = None) -> None:
         """Give all of them back, with the engine's own."""
         for connection in self._all:
@@ -71,13 +83,13 @@ class Ids:
         self._lock = threading.Lock()
         self._left: dict[str, Iterator[int]] = {}
 
-    def take(self, table: str, cursor: DBAPICursor) -> int:
+    def take(self, table: str, cursor: Cursor) -> int:
         """An id nobody else has."""
         with self._lock:
             found = next(self._left.get(table, iter(())), None)
             if found is None:
-                cursor.execute("SELECT nextval($1::regclass)", [f"{table}_id_seq"])
-                first = cursor.fetchone()[0]  # type: ignore[index]
+                cursor.execute(b"SELECT nextval($1::regclass)", [f"{table}_id_seq"])
+                ((first,),) = cursor.fetchall()
                 self._left[table] = iter(range(first, first + BLOCK))
                 found = next(self._left[table])
         return found

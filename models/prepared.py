@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from sqlalchemy import ColumnDefault, Connection, Dialect, Executable, Insert, Select, Table
-from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -16,6 +15,16 @@ Process = Callable[[Any], Any]
 Values = Mapping[str, object]
 #: where a text for PostgreSQL has a value
 PLACE = re.compile(r"\$(\d+)")
+
+
+class Cursor(Protocol):
+    """What a statement needs of a driver's cursor."""
+
+    def execute(self, text: Any, values: Sequence[Any] = ..., /) -> object:
+        """Run it."""
+
+    def fetchall(self) -> Sequence[Any]:
+        """What it found."""
 
 
 class Rows:
@@ -84,7 +93,7 @@ class Prepared:
             bound[place] = value if process is None else process(value)
         return bound
 
-    def run(self, cursor: DBAPICursor, values: Values) -> Rows:
+    def run(self, cursor: Cursor, values: Values) -> Rows:
         """Execute, fetch, and turn values into what their column types say."""
         cursor.execute(self._sent, self.bind(values))
         if self._row is None:
@@ -129,7 +138,7 @@ class Cache:
         self._together: dict[tuple[Prepared, ...], Any] = {}
         self._reads: dict[Executable, Any] = {}
 
-    def run(self, connection: Connection, cursor: DBAPICursor, statement: Executable, values: Values) -> Rows:
+    def run(self, connection: Connection, cursor: Cursor, statement: Executable, values: Values) -> Rows:
         """Run a statement built at import on a cursor of the connection."""
         prepared = self._prepared(statement, values)
         if prepared.usable:
@@ -144,7 +153,7 @@ class Cache:
             known = self._reads[statement] = _reads(statement)
         return cast(frozenset[Any] | None, known)
 
-    def run_together(self, cursor: DBAPICursor, writes: Sequence[tuple[Executable, Values]]) -> None:
+    def run_together(self, cursor: Cursor, writes: Sequence[tuple[Executable, Values]]) -> None:
         """Run writes that return nothing as one statement of PostgreSQL."""
         parts = tuple(self._prepared(*write) for write in writes)
         text = self._together.get(parts)

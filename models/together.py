@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Executable, Insert
-from sqlalchemy.engine.interfaces import DBAPICursor
 
-from models.prepared import Cache, Values
+from models.prepared import Cache, Cursor, Values
 
 
 class Together:
@@ -18,7 +17,7 @@ class Together:
     where its table has nothing waiting; else those that wait go first.
     """
 
-    def __init__(self, cache: Cache, cursor: DBAPICursor) -> None:
+    def __init__(self, cache: Cache, cursor: Cursor) -> None:
         self._cache, self._cursor = cache, cursor
         self._waiting: list[tuple[Executable, Values]] = []
         self._inserted, self._changed = set[Any](), set[Any]()

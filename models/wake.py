@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 CHANNEL = "keban_outbox"
 #: what is committed meanwhile goes with one notification.
-TOGETHER = 0.02
+TOGETHER = 0.1
 log = logging.getLogger(__name__)
 
 

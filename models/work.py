@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import psycopg
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Row, bindparam, event, insert, select
@@ -24,7 +24,7 @@ from models.engine import without_values
 from models.errors import Claimed, Repeat, Unavailable
 from models.group_commit import Writers
 from models.kept import Ids, Kept
-from models.prepared import Cache, Rows
+from models.prepared import Cache, Cursor, Rows
 from models.settings import Settings
 from models.tables import Audit, Clock
 from models.tables.sealed import Keyring, keyring
@@ -72,6 +72,7 @@ class Work:
     """
 
     _connection: Connection
+    _cursor: Cursor
     now: dt.datetime
     real: dt.datetime
     settings: Settings
@@ -89,7 +90,6 @@ class Work:
     _session: Session | None = None
 
     def __post_init__(self) -> None:
-        self._cursor = self._connection.connection.cursor()
         self._held = Together(self.prepared, self._cursor)
 
     @property
@@ -152,7 +152,7 @@ class Work:
 
     def _begin(self) -> None:
         if not self._begun:
-            self._cursor.execute("BEGIN")
+            self._cursor.execute(b"BEGIN")
             self._begun = True
 
     @property
@@ -214,14 +214,14 @@ class Works:
     def read(self, **about: Any) -> Iterator[Work]:
         """A unit of work that changes nothing."""
         with _translated(), self._reading.connect() as connection, connection.begin() as transaction:
-            yield self._work(connection, about)
+            yield self._work(connection, cast(Cursor, connection.connection.cursor()), about)
             transaction.rollback()
 
     @contextmanager
     def write(self, **about: Any) -> Iterator[Work]:
         """A unit of work: committed whole when the block ends, undone whole when it raises."""
         with _translated(), self._transactions.turn() as connection:
-            work = self._work(connection, about)
+            work = self._work(connection, self._transactions.cursor(connection), about)
             if self._ids:
                 work.ids, work._begun = self._ids, False
             yield work
@@ -243,11 +243,11 @@ class Works:
                 time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311 (spreads rivals, hides nothing)
         raise Unavailable("the database stays busy")
 
-    def _work(self, connection: Connection, about: Mapping[str, Any]) -> Work:
+    def _work(self, connection: Connection, cursor: Cursor, about: Mapping[str, Any]) -> Work:
         now = real = self.clock()
         if self.settings.playground.enabled:
             now += dt.timedelta(seconds=connection.execute(AHEAD, {"id": 1}).scalar() or 0)
-        return Work(connection, now, real, self.settings, self.office, self.wake.set, self._prepared, **about)
+        return Work(connection, cursor, now, real, self.settings, self.office, self.wake.set, self._prepared, **about)
 
 
 @contextmanager

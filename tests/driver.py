@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import psycopg
 from sqlalchemy import Engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from models.direct import Direct
+from models.kept import DIRECT
 
 #: what opens and ends transactions, and settings
 CONTROL = ("BEGIN", "PRAGMA", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
@@ -18,9 +24,15 @@ def noted(engine: Engine) -> list[str]:
             sent.append(query if isinstance(query, str) else query.decode())
             return super().execute(query, *given, **named)  # type: ignore[arg-type]
 
-    def watch(connection: object, _: object) -> None:
+    class NotingDirect(Direct):
+        def execute(self, text: bytes, values: Sequence[object] = ()) -> None:
+            sent.append(text.decode())
+            super().execute(text, values)
+
+    def watch(connection: object, record: ConnectionPoolEntry) -> None:
         if isinstance(connection, psycopg.Connection):
             connection.cursor_factory = Noting
+            record.info[DIRECT] = NotingDirect(connection)
         else:
             connection.set_trace_callback(sent.append)  # type: ignore[attr-defined]
 

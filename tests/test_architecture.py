@@ -42,7 +42,7 @@ LIBRARIES = {
     "sqlalchemy": ("models/*", "migrations/*", "app.py"),
     "alembic": ("migrations/*", "app.py"),
     "sqlite3": ("models/*",),
-    "psycopg": ("models/wake.py", "models/work.py", "models/engine.py", "models/kept.py"),
+    "psycopg": ("models/wake.py", "models/work.py", "models/engine.py", "models/kept.py", "models/direct.py"),
     "pydantic": ("bot/config.py", "bot/*/events.py", "models/settings.py"),
 }
 #: the unit of work, and what ends its transactions on SQLite and on PostgreSQL.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass
 
@@ -48,6 +49,7 @@ class CustomerRef:
     department_id: int
     funnel_stage: FunnelStage
     deal_stage: DealStage | None
+    last_follow_up_at: dt.datetime | None = None
 
     @property
     def called(self) -> str:
@@ -65,6 +67,7 @@ REF = select(
     Customer.department_id,
     Customer.funnel_stage,
     Customer.deal_stage,
+    Customer.last_follow_up_at,
 ).join(User, User.id == Customer.owner_id)
 
 

@@ -22,12 +22,7 @@ FURTHEST = 1_000_000  # a page from a button may be any number
 FULL = select(Customer).where(Customer.id == bindparam("customer")).options(selectinload(Customer.contacts))
 NEXT = (
     select(Timer.due_at)
-    .join(FollowUp, FollowUp.id == Timer.subject_id)
-    .where(
-        Timer.kind == "follow_up",
-        Timer.state == TimerState.PENDING,
-        FollowUp.customer_id == bindparam("customer"),
-    )
+    .where(Timer.customer_id == bindparam("customer"), Timer.kind == "follow_up", Timer.state == TimerState.PENDING)
     .order_by(Timer.due_at)
     .limit(1)
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
@@ -40,12 +41,10 @@ TOUCH = (
 REPLACE = (
     update(Timer)
     .where(
-        Timer.kind == REMINDER,
+        Timer.customer_id == bindparam("customer"),
         Timer.person_id == bindparam("person"),
+        Timer.kind == REMINDER,
         Timer.state == TimerState.PENDING,
-        select(FollowUp.id)
-        .where(FollowUp.id == Timer.subject_id, FollowUp.customer_id == bindparam("customer"))
-        .exists(),
     )
     .values(state=TimerState.CANCELLED, closed_at=bindparam("moment"))
 )
@@ -93,17 +92,24 @@ def record(work: Work, me: Me, customer: CustomerRef, talk: Talk) -> Recorded:
         if len(text) > LONGEST:
             raise Refused(f"{label}最多 {LONGEST} 字，现在是 {len(text)} 字，请精简或分两次记。")
     hidden = [private.hide(work, customer.id, text or "") for text in (talk.content, talk.feedback, talk.next_step)]
-    since = work.now.astimezone(work.office.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    other = work.run(OTHERS, customer=customer.id, person=me.id, since=since).first()
+    other = _colleague(work, me, customer)
     entry = _add(work, me, customer, talk, hidden)
     stage = _touch(work, customer, talk.stage)
     if talk.next_at is not None:
         work.put(REPLACE, person=me.id, customer=customer.id, moment=work.now)
-        due.plan(work, REMINDER, entry, talk.next_at.at, person_id=me.id)
+        due.plan(work, REMINDER, entry, talk.next_at.at, person_id=me.id, customer_id=customer.id)
     work.audit("follow_up.record", f"customer:{customer.id}", follow_up=entry, stage=talk.stage)
     sensitive = any(private.holds(text) for text in hidden)
     name, at = (other.name, other.at) if other else (None, None)
     return Recorded(entry, customer, talk, work.now, funnel.customer_type(stage), sensitive, name, at)
+
+
+def _colleague(work: Work, me: Me, customer: CustomerRef) -> Any:
+    """Who else talked to the customer today, and when (C1)."""
+    since = work.now.astimezone(work.office.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    if customer.last_follow_up_at is None or customer.last_follow_up_at < since:
+        return None
+    return work.run(OTHERS, customer=customer.id, person=me.id, since=since).first()
 
 
 def _add(work: Work, me: Me, customer: CustomerRef, talk: Talk, hidden: list[str]) -> int:

@@ -6,7 +6,7 @@ import datetime as dt
 from enum import StrEnum
 from typing import Any, ClassVar, TypeVar, cast
 
-from sqlalchemy import DDL, JSON, BigInteger, DateTime, Dialect, Integer, MetaData, String, Table, event
+from sqlalchemy import DDL, JSON, BigInteger, DateTime, Dialect, Integer, MetaData, String, Table, event, literal_column
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -56,6 +56,12 @@ class Word(TypeDecorator[E]):
     impl = String(32)
     cache_ok = True
 
+    class comparator_factory(TypeDecorator.Comparator[Any]):
+        """What it is compared with stands in the text: given as a value, PostgreSQL could use no partial index."""
+
+        def operate(self, op: Any, *other: Any, **named: Any) -> Any:
+            return super().operate(op, *map(_written, other), **named)
+
     def __init__(self, kind: type[E]) -> None:
         self.kind = kind
         super().__init__()
@@ -65,6 +71,12 @@ class Word(TypeDecorator[E]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> E | None:
         return None if value is None else self.kind(value)
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_written(each) for each in value]
+    return literal_column(f"'{value}'") if isinstance(value, StrEnum) else value
 
 
 class Base(DeclarativeBase):

@@ -44,7 +44,7 @@ class OutboxState(StrEnum):
     DEAD = "dead"
 
 
-QUEUED = text("state = 'queued'")
+QUEUED, COPY = text("state = 'queued'"), text("card_message_id IS NOT NULL")
 
 
 class Outbox(Base):
@@ -59,6 +59,7 @@ class Outbox(Base):
     __table_args__ = (
         Index("ix_outbox_queue", "queue", "id", sqlite_where=QUEUED, postgresql_where=QUEUED),
         Index("ix_outbox_not_before", "not_before", sqlite_where=QUEUED, postgresql_where=QUEUED),
+        Index("ix_outbox_card_message_id", "card_message_id", sqlite_where=COPY, postgresql_where=COPY),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     queue: Mapped[str] = mapped_column(String(200))
@@ -69,7 +70,7 @@ class Outbox(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey(User.id))
     update: Mapped[bool] = mapped_column(default=False)
     message_id: Mapped[str | None] = mapped_column(String(128))
-    card_message_id: Mapped[int | None] = mapped_column(ForeignKey(CardMessage.id), index=True)
+    card_message_id: Mapped[int | None] = mapped_column(ForeignKey(CardMessage.id))
     token: Mapped[str] = mapped_column(String(40))
     card: Mapped[str | None] = mapped_column(Sealed("outbox.card"))
     created_at: Mapped[dt.datetime]

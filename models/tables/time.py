@@ -9,7 +9,10 @@ from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import Base, Word
+from models.tables.customers import Customer
 from models.tables.people import User
+
+WAITING, RUNG = text("state = 'pending'"), text("deadline_id IS NOT NULL")
 
 
 class Deadline(Base):
@@ -37,31 +40,23 @@ class TimerState(StrEnum):
 class Timer(Base):
     """A moment at which something happens: a rung of a deadline, or a reminder that stands alone.
 
-    `plan` rises each time the timer is moved; a card that names an older plan is stale.
+    `plan` rises each time the timer is moved; a card that names an older plan is stale. `customer_id` is whom a
+    reminder is about.
     """
 
     __tablename__ = "timers"
     __table_args__ = (
-        Index(
-            "ix_timers_due_at",
-            "due_at",
-            sqlite_where=text("state = 'pending'"),
-            postgresql_where=text("state = 'pending'"),
-        ),
+        Index("ix_timers_due_at", "due_at", sqlite_where=WAITING, postgresql_where=WAITING),
         Index("ix_timers_kind_subject_id", "kind", "subject_id"),
-        Index(
-            "ix_timers_person_id",
-            "person_id",
-            "kind",
-            sqlite_where=text("state = 'pending'"),
-            postgresql_where=text("state = 'pending'"),
-        ),
+        Index("ix_timers_customer_id", "customer_id", "person_id", sqlite_where=WAITING, postgresql_where=WAITING),
+        Index("ix_timers_deadline_id", "deadline_id", sqlite_where=RUNG, postgresql_where=RUNG),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(32))
     subject_id: Mapped[int]
-    deadline_id: Mapped[int | None] = mapped_column(ForeignKey(Deadline.id), index=True)
+    deadline_id: Mapped[int | None] = mapped_column(ForeignKey(Deadline.id))
     person_id: Mapped[int | None] = mapped_column(ForeignKey(User.id))
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey(Customer.id))
     plan: Mapped[int] = mapped_column(default=1)
     due_at: Mapped[dt.datetime]
     state: Mapped[TimerState] = mapped_column(Word(TimerState), default=TimerState.PENDING)

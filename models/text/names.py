@@ -60,6 +60,7 @@ def _converter() -> Callable[[str], str]:
     return convert
 
 
+@lru_cache(maxsize=1024)
 def _simplified(name: str) -> str:
     return _converter()(unicodedata.normalize("NFKC", name)).strip()
 
