@@ -74,6 +74,7 @@ class Command:
     form: FormOf | None = None
     pairs: tuple[str, ...] = ()
     injected: frozenset[str] = frozenset()
+    alone: Handler | None = None
 
     def allows(self, me: Me | None) -> bool:
         """Whether this person may say it; a command without roles is for everybody, bound or not."""
@@ -173,8 +174,10 @@ class Router:
         roles: Iterable[Role] | None,
         form: FormOf | None = None,
         pairs: Iterable[str] = (),
+        alone: Handler | None = None,
     ) -> Callable[[Handler], Handler]:
-        """Declare a command by its usage line. `form` builds the card that opens when words are missing.
+        """Declare a command by its usage line. `form` builds the card that opens when words are missing; `alone`
+        answers the command without a word.
 
         Raises TypeError at import when usage line and signature do not match.
         """
@@ -186,7 +189,7 @@ class Router:
                 raise TypeError(f"{call.__name__} needs a docstring: /帮助 shows it")
             places, injected = _places(usage, call)
             who = None if roles is None else frozenset(roles)
-            command = Command(usage, names, about, who, call, places, form, tuple(pairs), injected)
+            command = Command(usage, names, about, who, call, places, form, tuple(pairs), injected, alone)
             for name in names:
                 if name in self.commands:
                     raise TypeError(f"{name} is declared twice")
@@ -288,6 +291,8 @@ class Router:
     def _run(self, command: Command, words: Words, asked: Asked) -> Card:
         if not command.allows(asked.me):
             raise NotAllowed() if asked.me else NotAllowed(UNBOUND)
+        if command.alone is not None and not words:
+            return command.alone(**asked.given(_given(command.alone)))
         missing = command.missing(words)
         if missing and (command.form is None or asked.me is None):
             raise Refused(f"还缺{'、'.join(place.mark.label for place in missing)}。用法：{command.usage}")

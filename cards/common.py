@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
-from cards.kit import INPUT_LENGTH, PAGE, Action, Button, Buttons, Card, Element, Note, Text, Toast
+from cards.kit import (
+    INPUT_LENGTH,
+    PAGE,
+    Action,
+    Button,
+    Buttons,
+    Card,
+    Element,
+    Field,
+    Form,
+    Note,
+    Text,
+    Toast,
+    Tone,
+    Warn,
+)
 from models.errors import Ambiguous
 
 FITS_INPUT = INPUT_LENGTH
@@ -32,6 +49,24 @@ class Say(Action, name="command.say"):
     """As if the person had typed it."""
 
     text: str
+
+
+def form(
+    title: str, command: str, blank: Sequence[Field], words: Mapping[str, str], errors: Mapping[str, str], draft: int
+) -> Card:
+    """The form of a command with everything that was typed, and what is wrong with which; too long words wait."""
+    long = {name for name, value in words.items() if len(value) > FITS_INPUT}
+    fields = tuple(
+        replace(each, value=words.get(each.name, ""), error=errors.get(each.name, ""))
+        for each in blank
+        if each.name not in long
+    )
+    asked = {each.name for each in fields}
+    problems = [Warn(say) for name, say in errors.items() if say and name not in asked]
+    kept = [Note(f"你写的 {len(words[name])} 字内容已保留，不用再写。") for name in words if name in long]
+    submit = Button("提交", Submit(command, draft), "primary")
+    tone: Tone = "orange" if any(errors.values()) else "blue"
+    return Card(title, (*problems, *kept, Form(fields, submit)), tone, personal=True)
 
 
 def excerpt(text: str) -> str:

@@ -10,7 +10,7 @@ from cards.common import Say, excerpt
 from cards.kit import PAGE, Action, Button, Buttons, Card, Element, Fields, Note, Text
 from models.crm.access import CustomerRef
 from models.crm.customers import Happening, Page
-from models.tables import ReviewState
+from models.tables import ReviewState, Severity
 
 Shown = Callable[[dt.datetime], str]
 METHODS: dict[str, str] = {method.value: word for method, word in labels.METHODS.items()}
@@ -18,6 +18,12 @@ REVIEWS: dict[str, str] = {
     ReviewState.APPROVED: "审核通过",
     ReviewState.RETURNED: "审核退回",
     ReviewState.WITHDRAWN: "撤回录入",
+}
+#: what a kind of happening is called, by its word.
+WORDS: dict[str, Callable[[str], str]] = {
+    "follow_up": lambda word: METHODS.get(word, "跟进"),
+    "review": lambda word: REVIEWS[word],
+    "complaint": lambda word: f"{labels.SEVERITIES[Severity(word)]}投诉",
 }
 
 
@@ -74,8 +80,7 @@ def _timeline(of: Page, shown: Shown) -> tuple[Element, ...]:
 
 
 def _line(each: Happening, shown: Shown) -> str:
-    words = REVIEWS if each.kind == "review" else METHODS
-    word = words.get(each.word or "", "跟进")
+    word = WORDS[each.kind](each.word or "")
     return f"{shown(each.at)}　{each.who}　{word}" + (f"\n{excerpt(each.text)}" if each.text else "")
 
 

@@ -6,9 +6,8 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from cards import labels
-from cards.common import FITS_INPUT, Submit
-from cards.kit import Button, Card, Element, Field, Fields, Form, Input, Note, Select, Text, TextArea, Toast, Warn
+from cards import common, labels
+from cards.kit import Card, Element, Field, Fields, Input, Note, Select, Text, TextArea, Toast, Warn
 from models.crm.follow_ups import Recorded
 
 Shown = Callable[[dt.datetime], str]
@@ -40,35 +39,17 @@ def finished(entry: Recorded, shown: Shown, timer: int) -> Card:
     return replace(recorded(entry, shown), subject=f"reminder:{timer}")
 
 
+FORM: tuple[Field, ...] = (
+    Input("customer", "客户", "", True, "编号、全称、简称或拼音"),
+    TextArea("content", "内容", "", True, "谈了什么、结果如何"),
+    Select("method", "方式", labels.options(labels.METHODS)),
+    TextArea("feedback", "客户反馈", hint="客户怎么说、有什么变化"),
+    Input("next_step", "下一步", hint="例如：发报价单"),
+    Input("next_at", "下次", hint="例如：明天、周五下午3点、12月1日、3天后"),
+    Select("stage", "阶段", labels.options(labels.DEAL_STAGES)),
+)
+
+
 def form(words: Mapping[str, str], errors: Mapping[str, str], draft: int) -> Card:
     """The form of `/跟进`, with everything that was typed."""
-
-    def text(kind: type[Input], name: str, label: str, hint: str = "", *, required: bool = False) -> list[Field]:
-        value = words.get(name, "")
-        if len(value) > FITS_INPUT:
-            return []
-        return [kind(name, label, value, required, hint, errors.get(name, ""))]
-
-    def select(name: str, label: str, words_of: tuple[tuple[str, str], ...]) -> Select:
-        return Select(name, label, words_of, words.get(name, ""), error=errors.get(name, ""))
-
-    fields: list[Field] = [
-        *text(Input, "customer", "客户", "编号、全称、简称或拼音", required=True),
-        *text(TextArea, "content", "内容", "谈了什么、结果如何", required=True),
-        select("method", "方式", labels.options(labels.METHODS)),
-        *text(TextArea, "feedback", "客户反馈", "客户怎么说、有什么变化"),
-        *text(Input, "next_step", "下一步", "例如：发报价单"),
-        *text(Input, "next_at", "下次", "例如：明天、周五下午3点、12月1日、3天后"),
-        select("stage", "阶段", labels.options(labels.DEAL_STAGES)),
-    ]
-    kept = [
-        Note(f"你写的 {len(value)} 字内容已保留，不用再写。") for value in words.values() if len(value) > FITS_INPUT
-    ]
-    problems = [Warn(say) for say in [errors[name] for name in errors if name not in _names(fields)] if say]
-    submit = Button("提交", Submit("/跟进", draft), "primary")
-    body: tuple[Element, ...] = (*problems, *kept, Form(tuple(fields), submit))
-    return Card("记一次跟进", body, "orange" if any(errors.values()) else "blue", personal=True)
-
-
-def _names(fields: list[Field]) -> set[str]:
-    return {field.name for field in fields}
+    return common.form("记一次跟进", "/跟进", FORM, words, errors, draft)

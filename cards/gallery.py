@@ -6,52 +6,28 @@ People, companies and numbers are invented. A sample is called `module.function.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 
-from cards import common, customers, entries, follow_ups, help, reminders, reviews
+from cards import common, customers, entries, follow_ups, gallery_service, help, reminders, reviews
 from cards.kit import Card
+from cards.samples import HUAXING, LONG, NASTY, NOW, ODD, STRANGE, Samples, shown
 from models.crm import entries as entering
-from models.crm.access import CustomerRef
 from models.crm.customers import Happening, Page, Person
-from models.crm.follow_ups import LONGEST, Recorded, Talk
+from models.crm.follow_ups import Recorded, Talk
 from models.crm.reminders import Reminder
 from models.crm.views import Reviewed, Standing, Waiting
 from models.errors import Ambiguous
 from models.settings import Entry as Rules
-from models.tables import DealStage, FunnelStage, Method, ReviewState, Status, TimerState
-from models.text import times
+from models.tables import (
+    DealStage,
+    Method,
+    ReviewState,
+    Status,
+    TimerState,
+)
 from models.text.times import Settled
 
-#: what people type, and what would be dangerous were it anything but text; short enough to stand in an excerpt.
-NASTY = (
-    "**粗** _斜_ ~~删~~ [链](https://x.cn) `码` # 一 | 二\\n",
-    "<at id=all></at><b>粗</b>&lt;",
-    "{{ 7*7 }} {% raw %} ${x}",
-    "=1+1",
-    "%_'\"; DROP TABLE customers; --",
-    "𠮷野家 😀👨‍👩‍👧",
-    "- 一行\n1. 又一行",
-)
-ODD = "\n".join(NASTY)
-LONG = ("客户对方案总体满意，希望分两期实施，并请我们下周补充“售后条款”和报价明细。\n" * 200)[:LONGEST]
-
-ZONE = ZoneInfo("Asia/Shanghai")
-NOW = dt.datetime(2026, 11, 25, 10, 0, tzinfo=ZONE)
 RULES = Rules()
-HUAXING = CustomerRef(
-    7,
-    "C202611007",
-    "华星科技有限公司",
-    Status.ARCHIVED,
-    1,
-    "王敏",
-    2,
-    FunnelStage.INTERESTED,
-    DealStage.QUOTE,
-)
-STRANGE = replace(HUAXING, name=ODD, owner_name=ODD)
 WORDS = {
     "客户全称": "华星科技有限公司",
     "客户性质": "企业",
@@ -78,16 +54,8 @@ LINES: list[help.Line] = [
 def gallery() -> dict[str, Card]:
     """Every sample by name."""
     parts = (_common, _help, _follow_ups, _follow_up_forms, _entries, _entry_forms, _reviews, _review_lists)
-    more = (_reminders, _reminder_forms, _customers, _hits)
+    more = (_reminders, _reminder_forms, _customers, _hits, *gallery_service.PARTS)
     return {name: card for part in (*parts, *more) for name, card in part()}
-
-
-def shown(at: dt.datetime) -> str:
-    """A moment as the cards write it, seen from the gallery's own now."""
-    return times.show(at, NOW, ZONE)
-
-
-Samples = Iterator[tuple[str, Card]]
 
 
 def _common() -> Samples:
@@ -104,6 +72,7 @@ def _common() -> Samples:
     yield "common.choose.ten", common.choose(Ambiguous("「华」有 10+ 个符合，请选一个：", many), 5, "customer")
     yield "common.choose.nasty", common.choose(Ambiguous(f"「{ODD}」有 2 个符合：", [(ODD, ODD), *few]), 5, "customer")
     yield "common.done.plain", common.done("绑定成功", "王敏，你好！发 /帮助 看看能做什么。")
+    yield "common.form.plain", common.form("记一次跟进", "/跟进", follow_ups.FORM, {"customer": "华星"}, {}, 0)
     yield "common.done.nasty", common.done("绑定成功", f"{ODD}，你好！")
 
 

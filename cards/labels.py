@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import TypeVar
 
-from models.tables import DealStage, Method, Status
+from models.tables import Channel, DealStage, Method, Severity, Status
+
+E = TypeVar("E", bound=StrEnum)
 
 METHODS: Mapping[Method, str] = {
     Method.PHONE: "电话",
@@ -22,6 +25,15 @@ DEAL_STAGES: Mapping[DealStage, str] = {
     DealStage.CONTRACT: "合同",
     DealStage.WON: "成交",
 }
+CHANNELS: Mapping[Channel, str] = {
+    Channel.PHONE: "电话",
+    Channel.EMAIL: "邮件",
+    Channel.ONLINE: "在线客服",
+    Channel.WECHAT: "微信",
+    Channel.VISIT: "上门",
+    Channel.OTHER: "其他",
+}
+SEVERITIES: Mapping[Severity, str] = {Severity.NORMAL: "一般", Severity.MAJOR: "重大"}
 STATUSES: Mapping[Status, str] = {
     Status.PENDING: "待审核",
     Status.RETURNED: "已退回",
@@ -30,8 +42,6 @@ STATUSES: Mapping[Status, str] = {
 }
 
 
-def options(
-    words: Mapping[StrEnum, str] | Mapping[Method, str] | Mapping[DealStage, str],
-) -> tuple[tuple[str, str], ...]:
+def options(words: Mapping[E, str]) -> tuple[tuple[str, str], ...]:
     """A list to choose from: people choose, and send, the word itself."""
     return tuple((word, word) for word in words.values())

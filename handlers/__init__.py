@@ -3,6 +3,7 @@
 from bot.routing import Router
 from handlers import (
     binding,
+    complaints,
     customers,
     entries,
     follow_ups,
@@ -20,5 +21,6 @@ router.include(
     entries.router,
     reviews.router,
     customers.router,
+    complaints.router,
     reminders.router,
 )

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
 from bot.routing import reads
-from cards.labels import DEAL_STAGES, METHODS
+from cards.labels import CHANNELS, DEAL_STAGES, METHODS, SEVERITIES
 from models.crm import access
 from models.crm.access import CustomerRef
 from models.crm.people import Me
 from models.errors import Refused
-from models.tables import DealStage, Method, Role
+from models.tables import Channel, DealStage, Method, Role, Severity
 from models.text import times
 from models.text.times import Settled
 from models.work import Work
 
 #: who sells: logs follow-ups, enters customers, decides on them.
 SELLERS = frozenset({Role.SALES_REP, Role.SUPERVISOR, Role.MANAGER, Role.ADMIN})
+EVERYBODY = frozenset(Role)
+READERS = SELLERS | {Role.SERVICE_AGENT, Role.SERVICE_LEAD}
 LEADERS = frozenset({Role.SUPERVISOR, Role.MANAGER, Role.ADMIN})
+E = TypeVar("E", bound=StrEnum)
 SYNONYMS = {"面谈": Method.VISIT, "上门": Method.VISIT, "邮箱": Method.EMAIL, "打电话": Method.PHONE}
 
 
@@ -28,18 +35,41 @@ def customer(text: str, work: Work, me: Me) -> CustomerRef:
 @reads(Method, greedy=False)
 def method(text: str, work: Work, me: Me) -> Method:
     """The way a customer was contacted."""
-    known = {word: each for each, word in METHODS.items()} | {each.value: each for each in Method} | SYNONYMS
-    if text.lower() not in known:
-        raise Refused(f"没有「{text}」这种方式，可以写：{'、'.join(METHODS.values())}。")
-    return known[text.lower()]
+    return _one_of(text, METHODS, "种方式", SYNONYMS)
 
 
 @reads(DealStage, greedy=False)
 def stage(text: str, work: Work, me: Me) -> DealStage:
     """How far a deal has come."""
-    known = {word: each for each, word in DEAL_STAGES.items()} | {each.value: each for each in DealStage}
+    return _one_of(text, DEAL_STAGES, "个阶段")
+
+
+@reads(Channel, greedy=False)
+def channel(text: str, work: Work, me: Me) -> Channel:
+    """The way a complaint came in."""
+    return _one_of(text, CHANNELS, "个渠道", {"邮箱": Channel.EMAIL, "打电话": Channel.PHONE, "客服": Channel.ONLINE})
+
+
+@reads(Severity, greedy=False)
+def severity(text: str, work: Work, me: Me) -> Severity:
+    """How bad it is."""
+    return _one_of(text, SEVERITIES, "个级别")
+
+
+@reads(bool, greedy=False)
+def yes_or_no(text: str, work: Work, me: Me) -> bool:
+    """是 or 否."""
+    known = {"是": True, "已致歉": True, "yes": True, "否": False, "未致歉": False, "no": False}
     if text.lower() not in known:
-        raise Refused(f"没有「{text}」这个阶段，可以写：{'、'.join(DEAL_STAGES.values())}。")
+        raise Refused(f"「{text}」看不懂，请写 是 或 否。")
+    return known[text.lower()]
+
+
+def _one_of(text: str, words: Mapping[E, str], what: str, synonyms: Mapping[str, E] | None = None) -> E:
+    """The member of an enumeration that people call so; its own word in English does as well."""
+    known = {word: each for each, word in words.items()} | {each.value: each for each in words} | dict(synonyms or {})
+    if text.lower() not in known:
+        raise Refused(f"没有「{text}」这{what}，可以写：{'、'.join(words.values())}。")
     return known[text.lower()]
 
 

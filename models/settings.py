@@ -95,6 +95,19 @@ class Review(Section):
     working_days: Annotated[int, Field(ge=1, le=30)] = 1
 
 
+class Complaint(Section):
+    """The clock of the first contact and its ladder (F2), in minutes of the complaint's own calendar."""
+
+    first_contact: Annotated[int, Field(ge=1)] = 120
+    office_hours: bool = False
+    warn_handler: Annotated[int, Field(ge=0)] = 60
+    warn_supervisor: Annotated[int, Field(ge=0)] = 30
+    answer_within: Annotated[int, Field(ge=1)] = 5
+    warn_manager: Annotated[int, Field(ge=0)] = 10
+    again_every: Annotated[int, Field(ge=1)] = 30
+    again_times: Annotated[int, Field(ge=0, le=20)] = 4
+
+
 def _pattern(text: str) -> str:
     """Refuses, before anybody waits for a number, what could give none, or the same one for ever."""
     try:
@@ -108,6 +121,7 @@ def _pattern(text: str) -> str:
 
 class Numbering(Section):
     customer: Annotated[str, AfterValidator(_pattern)] = "C{year}{month:02}{seq:03}"
+    complaint: Annotated[str, AfterValidator(_pattern)] = "TS{year}{month:02}{seq:03}"
 
 
 class Entry(Section):
@@ -149,5 +163,6 @@ class Settings(Section):
     playground: Playground = Playground()
     work_calendar: WorkCalendar = WorkCalendar()
     review: Review = Review()
+    complaint: Complaint = Complaint()
     numbering: Numbering = Numbering()
     entry: Entry = Entry()

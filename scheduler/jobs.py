@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot import posting
 from models import due, health, outbox
-from models.crm import follow_ups, reminders, reviews
+from models.crm import complaints, follow_ups, reminders, reviews
 from models.due import Fire
 from models.work import AnyRow, Work
 
@@ -27,6 +27,7 @@ TIMERS: dict[str, Fire] = {
     follow_ups.REMINDER: _posted(reminders.fire),
     "review.half": _posted(reviews.remind),
     "review.overdue": _posted(reviews.escalate),
+    **dict.fromkeys(complaints.ALERTED, _posted(complaints.alert)),
 }
 
 

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 import cards
 from cards import feishu, help, kit
-from cards.gallery import LONG, NASTY, gallery
+from cards.gallery import gallery
 from cards.kit import Action, BadAction, Button, Buttons, Card, Fields, Form, Input, Note, Select, Text, TextArea, Warn
+from cards.samples import LONG, NASTY
 from handlers import router
 from standins import feishu_says, feishu_schema
 

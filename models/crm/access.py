@@ -6,11 +6,13 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Executable, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Executable, and_, bindparam, func, or_, select
 
 from models.crm.people import Me
 from models.errors import Ambiguous, NotAllowed, NotFound
 from models.tables import (
+    Complaint,
+    ComplaintState,
     Contact,
     Customer,
     DealStage,
@@ -19,6 +21,7 @@ from models.tables import (
     NameGram,
     Review,
     ReviewState,
+    Role,
     Status,
     Supervision,
     Timer,
@@ -27,6 +30,8 @@ from models.tables import (
 from models.text.identifiers import narrow
 from models.text.names import grams, normalise
 from models.work import Work
+
+Scope = dict[str, object]
 
 CHOICES = 10
 LONGEST_NAME = 120
@@ -79,7 +84,15 @@ def visible(owner: ColumnElement[int], department: ColumnElement[int]) -> Column
     return or_(owner == bindparam("me"), bindparam("sees_all"), led.exists())
 
 
-MINE = visible(Customer.owner_id, Customer.department_id)  # type: ignore[arg-type]
+#: service reads the customers whose complaints its department handles (P3).
+SERVED = and_(
+    bindparam("serves"),
+    select(Complaint.id)
+    .where(Complaint.customer_id == Customer.id, Complaint.department_id == bindparam("department"))
+    .correlate(Customer)
+    .exists(),
+)
+MINE = or_(visible(Customer.owner_id, Customer.department_id), SERVED)  # type: ignore[arg-type]
 NAMED = or_(
     Customer.number == bindparam("upper"),
     Customer.name_key == bindparam("key"),
@@ -108,6 +121,9 @@ NEAR = (
     .order_by(SHARED.c.grams.desc(), Customer.id)
     .limit(CHOICES // 2)
 )
+HANDLED = select(Complaint.id).where(
+    Complaint.customer_id == bindparam("customer"), Complaint.handler_id == bindparam("me")
+)
 BY_ID = REF.where(Customer.id == bindparam("customer"), MINE)
 PEOPLE = select(Contact.customer_id).where(
     or_(
@@ -126,16 +142,25 @@ def customer(work: Work, me: Me, words: str) -> CustomerRef:
 
     Raises NotFound, NotAllowed (somebody else's), Ambiguous (with the choices).
     """
+    return _meant(work, words, _scope(me))
+
+
+def complainant(work: Work, me: Me, words: str) -> CustomerRef:
+    """As `customer`; service takes in what any customer complains about (F1)."""
+    return _meant(work, words, _scope(me) | ({"sees_all": True} if me.serves else {}))
+
+
+def _meant(work: Work, words: str, scope: Scope) -> CustomerRef:
     if chosen := CHOSEN.fullmatch(words):
-        return customer_by_id(work, me, int(chosen[1]))
-    hits = _exact(work, me, words) or _partly(work, me, words)
+        return _by_id(work, int(chosen[1]), scope)
+    hits = _exact(work, words, scope) or _partly(work, words, scope)
     if len(hits) == 1:
         return hits[0]
     if hits:
         raise Ambiguous(f"「{words}」有 {_count(hits)} 个符合，请选一个：", _choices(hits))
     if work.run(FOREIGN, upper=_number(words), key=normalise(words)).first():
         raise NotAllowed(f"「{words}」由其他同事负责，你没有权限。需要协作请联系你的主管。")
-    if close := near(work, me, words):
+    if close := _near(work, words, scope):
         raise Ambiguous(f"没有找到客户「{words}」，你是不是要：", _choices(close))
     raise NotFound(f"没有找到客户「{words}」。可以发 /查 加一部分名字，或用 /新客户 录入。")
 
@@ -149,24 +174,30 @@ def _count(hits: list[CustomerRef]) -> str:
     return f"{CHOICES}+" if len(hits) > CHOICES else str(len(hits))
 
 
-def _scope(me: Me) -> dict[str, object]:
+def _reach(me: Me) -> Scope:
+    """What `visible` binds."""
     return {"me": me.id, "sees_all": me.sees_all}
+
+
+def _scope(me: Me) -> Scope:
+    """What `MINE` binds."""
+    return _reach(me) | {"serves": me.serves, "department": me.department_id}
 
 
 def _number(words: str) -> str:
     return narrow(words).strip().upper()
 
 
-def _exact(work: Work, me: Me, words: str) -> list[CustomerRef]:
-    return _refs(work, EXACT, upper=_number(words), key=normalise(words), **_scope(me))
+def _exact(work: Work, words: str, scope: Scope) -> list[CustomerRef]:
+    return _refs(work, EXACT, upper=_number(words), key=normalise(words), **scope)
 
 
-def _partly(work: Work, me: Me, words: str) -> list[CustomerRef]:
+def _partly(work: Work, words: str, scope: Scope) -> list[CustomerRef]:
     key = normalise(words)
     parts = sorted(grams(key))
     if not parts or len(key) > LONGEST_NAME:
         return []
-    found = _refs(work, PARTLY, grams=parts, all_of_them=len(parts), **_scope(me))
+    found = _refs(work, PARTLY, grams=parts, all_of_them=len(parts), **scope)
     return [hit for hit in found if key in normalise(hit.name)] or found
 
 
@@ -177,32 +208,44 @@ def _refs(work: Work, statement: Executable, **values: object) -> list[CustomerR
 def search(work: Work, me: Me, words: str) -> list[CustomerRef]:
     """Customers by number, name, short name, contact, mobile (whole or last four), pinyin or initials (A11)."""
     digits = "".join(sign for sign in normalise(words) if sign.isdigit())
-    hits = _exact(work, me, words) + _partly(work, me, words)
+    scope = _scope(me)
+    hits = _exact(work, words, scope) + _partly(work, words, scope)
     hits += _refs(
         work,
         BY_CONTACT,
         key=normalise(words),
         mobile=work.keys.index(digits, MOBILE) if len(digits) == 11 else None,
         last4=work.keys.index(digits, LAST4) if len(digits) == 4 else None,
-        **_scope(me),
+        **scope,
     )
     return list(dict.fromkeys(hits))
 
 
 def near(work: Work, me: Me, words: str) -> list[CustomerRef]:
     """Customers whose names share at least half of what was typed, the nearest first (A11)."""
+    return _near(work, words, _scope(me))
+
+
+def _near(work: Work, words: str, scope: Scope) -> list[CustomerRef]:
     parts = sorted(grams(words))
-    return (
-        _refs(work, NEAR, grams=parts, all_of_them=len(parts), **_scope(me)) if 0 < len(parts) <= LONGEST_NAME else []
-    )
+    return _refs(work, NEAR, grams=parts, all_of_them=len(parts), **scope) if 0 < len(parts) <= LONGEST_NAME else []
 
 
 def customer_by_id(work: Work, me: Me, customer_id: int) -> CustomerRef:
     """The customer a card's button names. Raises NotFound, the same for foreign and unknown ids."""
-    hits = _refs(work, BY_ID, customer=customer_id, **_scope(me))
+    return _by_id(work, customer_id, _scope(me))
+
+
+def _by_id(work: Work, customer_id: int, scope: Scope) -> CustomerRef:
+    hits = _refs(work, BY_ID, customer=customer_id, **scope)
     if not hits:
         raise NotFound("没有找到这个客户，或你没有权限。")
     return hits[0]
+
+
+def contact_data_is_clear(work: Work, me: Me, customer: CustomerRef) -> bool:
+    """For the owner, and for whoever handles a complaint of the customer (P4)."""
+    return customer.owner_id == me.id or bool(work.run(HANDLED, customer=customer.id, me=me.id).first())
 
 
 def own_entry(work: Work, me: Me, customer_id: int) -> Customer:
@@ -233,7 +276,7 @@ def review(work: Work, me: Me, review_id: int) -> Review:
 
     Raises NotFound for foreign and unknown ids, NotAllowed for his own entry.
     """
-    found = work.db.scalar(REVIEW, {"review": review_id, **_scope(me)})
+    found = work.db.scalar(REVIEW, {"review": review_id, **_reach(me)})
     if found is None:
         raise NotFound("没有找到这条审核，或你没有权限。")
     if found.submitter_id == me.id:
@@ -243,7 +286,7 @@ def review(work: Work, me: Me, review_id: int) -> Review:
 
 def waiting_reviews(work: Work, me: Me) -> list[Review]:
     """What waits for this person's decision, the most urgent first."""
-    return list(work.db.scalars(WAITING, _scope(me)))
+    return list(work.db.scalars(WAITING, _reach(me)))
 
 
 def reminder(work: Work, me: Me, timer_id: int) -> tuple[Timer, FollowUp]:
@@ -252,3 +295,44 @@ def reminder(work: Work, me: Me, timer_id: int) -> tuple[Timer, FollowUp]:
     if timer is None or timer.kind != "follow_up" or timer.person_id != me.id:
         raise NotFound("没有找到这个提醒，或它不是你的。")
     return timer, work.db.get_one(FollowUp, timer.subject_id)
+
+
+OPEN_TO = or_(
+    Complaint.opener_id == bindparam("me"),
+    Complaint.handler_id == bindparam("me"),
+    MINE,
+    visible(Complaint.handler_id, Complaint.department_id),  # type: ignore[arg-type]
+    bindparam("leads_service"),
+)
+COMPLAINT = select(Complaint).join(Customer, Customer.id == Complaint.customer_id).where(OPEN_TO)
+COMPLAINT_BY_ID = COMPLAINT.where(Complaint.id == bindparam("complaint"))
+COMPLAINT_BY_NUMBER = COMPLAINT.where(Complaint.number == bindparam("number"))
+WAITING_COMPLAINTS = COMPLAINT.where(Complaint.state == ComplaintState.ACCEPTED).order_by(
+    Complaint.due_at, Complaint.id
+)
+
+
+def _concern(me: Me) -> Scope:
+    """What `OPEN_TO` binds: who leads service sees every complaint."""
+    return _scope(me) | {"leads_service": Role.SERVICE_LEAD in me.roles}
+
+
+def complaint(work: Work, me: Me, complaint_id: int) -> Complaint:
+    """A complaint that concerns this person: opener, handler, owner, or who leads them (F1, P3). Raises NotFound."""
+    return _complaint(work.db.scalar(COMPLAINT_BY_ID, {"complaint": complaint_id, **_concern(me)}))
+
+
+def complaint_by_number(work: Work, me: Me, number: str) -> Complaint:
+    """As `complaint`, by the number people quote. Raises NotFound."""
+    return _complaint(work.db.scalar(COMPLAINT_BY_NUMBER, {"number": _number(number), **_concern(me)}))
+
+
+def _complaint(found: Complaint | None) -> Complaint:
+    if found is None:
+        raise NotFound("没有找到这个投诉，或你没有权限。可以发 /投诉 看看等待处理的。")
+    return found
+
+
+def waiting_complaints(work: Work, me: Me) -> list[Complaint]:
+    """What waits for its first contact, the most urgent first."""
+    return list(work.db.scalars(WAITING_COMPLAINTS, _concern(me)))

@@ -8,10 +8,21 @@ from dataclasses import dataclass
 from sqlalchemy import String, bindparam, literal, select, type_coerce, union_all
 from sqlalchemy.orm import selectinload
 
-from models.crm import entries, funnel, private
+from models.crm import access, entries, funnel, private
 from models.crm.access import CustomerRef
 from models.crm.people import Me
-from models.tables import Contact, Customer, FollowUp, Requirement, Review, ReviewState, Timer, TimerState, User
+from models.tables import (
+    Complaint,
+    Contact,
+    Customer,
+    FollowUp,
+    Requirement,
+    Review,
+    ReviewState,
+    Timer,
+    TimerState,
+    User,
+)
 from models.text import identifiers
 from models.text.private import Kind, mask
 from models.work import Work
@@ -47,6 +58,14 @@ TIMELINE = (
             type_coerce(Review.state, String).label("word"),
             Review.decider_id.label("who"),
         ).where(Review.customer_id == bindparam("customer"), Review.state != ReviewState.PENDING),
+        select(
+            Complaint.opened_at.label("at"),
+            literal("complaint").label("kind"),
+            Complaint.id.label("id"),
+            Complaint.content.label("text"),
+            type_coerce(Complaint.severity, String).label("word"),
+            Complaint.opener_id.label("who"),
+        ).where(Complaint.customer_id == bindparam("customer")),
     )
 ).subquery()
 PAGED = (
@@ -99,15 +118,15 @@ class Page:
 
 
 def page(work: Work, me: Me, ref: CustomerRef, number: int = 0) -> Page:
-    """The customer page; contact data is clear for the owner only (P4)."""
+    """The customer page; contact data is clear for whom P4 names."""
     customer = work.db.scalars(FULL, {"customer": ref.id}).one()
-    clear = customer.owner_id == me.id
+    clear = access.contact_data_is_clear(work, me, ref)
     need = work.db.scalar(NEED, {"customer": ref.id})
     happenings = _timeline(work, ref, number, clear=clear)
     return Page(
         ref=ref,
         facts=(*_facts(customer, clear=clear), *_words(work, customer, clear=clear)),
-        contacts=tuple(_person(contact, clear=clear) for contact in customer.contacts),
+        contacts=tuple(person(contact, clear=clear) for contact in customer.contacts),
         needs=_needs(work, ref, need, clear=clear) if need else (),
         pending=tuple(entries.pending_fields(customer, customer.contacts[0])),
         next_at=work.run(NEXT, customer=ref.id).scalar(),
@@ -146,7 +165,7 @@ def _words(work: Work, customer: Customer, *, clear: bool) -> tuple[tuple[str, s
     return tuple(zip(labels, private.show(work, customer.id, [text or "" for text in kept], clear=clear), strict=True))
 
 
-def _person(contact: Contact, *, clear: bool) -> Person:
+def person(contact: Contact, *, clear: bool) -> Person:
     def shown(value: str | None, kind: Kind) -> str | None:
         return value if clear or not value else mask(kind, value)
 

@@ -44,6 +44,11 @@ def customer_number(work: Work, industry: str) -> str:
             return number
 
 
+def complaint_number(work: Work) -> str:
+    """A complaint's number."""
+    return issue(work, work.settings.numbering.complaint, work.now.astimezone(work.office.zone).date())
+
+
 class Blank:
     """Stands for the sequence number while the prefix is rendered."""
 

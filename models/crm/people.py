@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -39,6 +39,11 @@ class Me:
     @property
     def sees_all(self) -> bool:
         return bool(self.roles & {Role.MANAGER, Role.ADMIN})
+
+    @property
+    def serves(self) -> bool:
+        """Whether customers turn to this person with what is wrong."""
+        return bool(self.roles & {Role.SERVICE_AGENT, Role.SERVICE_LEAD})
 
 
 #: written into the text, so that the statement can be prepared.
@@ -162,16 +167,34 @@ def department_name(work: Work, department_id: int) -> str:
     return str(work.run(NAME_OF, department=department_id).scalar())
 
 
-def leaders_above(work: Work, department_id: int | None, but: int) -> list[int]:
-    """Who leads this department other than `but`; with nobody, the next one up, then the managers (B1)."""
+def levels(work: Work, department_id: int | None, but: int) -> Iterator[list[int]]:
+    """Who leads this department other than `but`, then who leads the next one up …, at last the managers; nobody twice.
+
+    Levels without anybody are left out.
+    """
+    seen_ids = {but}
+    for found in _leading(work, department_id):
+        if new := [each for each in found if each not in seen_ids]:
+            seen_ids |= {*new}
+            yield new
+
+
+def _leading(work: Work, department_id: int | None) -> Iterator[list[int]]:
     while department_id is not None:
-        if found := [each for each in work.run(LEADERS, department=department_id).scalars() if each != but]:
-            return found
+        yield work.run(LEADERS, department=department_id).scalars()
         department_id = work.run(PARENT, department=department_id).scalar()
     for role in (Role.MANAGER, Role.ADMIN):
-        if found := [each for each in work.run(IN_ROLE, role=role).scalars() if each != but]:
-            return found
-    return []
+        yield work.run(IN_ROLE, role=role).scalars()
+
+
+def leaders_above(work: Work, department_id: int | None, but: int) -> list[int]:
+    """Who leads this department other than `but`; with nobody, the next one up, then the managers (B1)."""
+    return next(levels(work, department_id, but), [])
+
+
+def in_role(work: Work, role: Role) -> list[int]:
+    """Every active person with a role."""
+    return work.run(IN_ROLE, role=role).scalars()
 
 
 def set_department(work: Work, name: str, parent: str | None, supervisors: Iterable[str] = ()) -> Department:

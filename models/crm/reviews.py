@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import chain, islice
+
 from sqlalchemy import bindparam, select, update
 
 from models import deadlines
 from models.crm import funnel, numbers, private
-from models.crm.people import Me, by_id, leaders_above
+from models.crm.people import Me, by_id, leaders_above, levels
 from models.deadlines import Rung
 from models.errors import AlreadyDone, Refused
-from models.tables import Customer, Department, FunnelStage, Review, ReviewState, Status
+from models.tables import Customer, FunnelStage, Review, ReviewState, Status
 from models.work import AnyRow, Work
 
 REVIEW, ENTRY = "review", "entry"
@@ -26,7 +28,6 @@ DECIDE = (
 )
 OPEN = select(Review).where(Review.customer_id == bindparam("customer"), Review.state == ReviewState.PENDING)
 LAST = select(Review).where(Review.customer_id == bindparam("customer")).order_by(Review.id.desc()).limit(1)
-PARENT = select(Department.parent_id).where(Department.id == bindparam("department"))
 VERBS = {ReviewState.APPROVED: "通过", ReviewState.RETURNED: "退回", ReviewState.WITHDRAWN: "撤回"}
 
 
@@ -100,8 +101,7 @@ def _decide(work: Work, me: Me, review: Review, became: ReviewState, reason: str
     work.db.refresh(review)
     if held is None:
         raise AlreadyDone(decided(work, review))
-    minutes = work.settings.review.working_days * work.office.minutes_per_day
-    deadlines.meet(work, DEADLINE, review.id, ladder(minutes))
+    deadlines.meet(work, DEADLINE, review.id)
     work.notify(REVIEW, review.id)
     work.notify(ENTRY, review.customer_id, [review.submitter_id])
 
@@ -128,17 +128,6 @@ def remind(work: Work, timer: AnyRow) -> None:
 def escalate(work: Work, timer: AnyRow) -> None:
     """The time is over: the next level up is asked as well (B2)."""
     review = work.db.get_one(Review, timer.subject_id)
-    first = leaders_above(work, review.department_id, but=review.submitter_id)
-    work.notify(REVIEW, review.id, [*first, *above(work, review, first)], anew=True)
+    asked = islice(levels(work, review.department_id, but=review.submitter_id), 2)
+    work.notify(REVIEW, review.id, chain.from_iterable(asked), anew=True)
     work.audit("review.escalate", f"customer:{review.customer_id}", review=review.id)
-
-
-def above(work: Work, review: Review, first: list[int]) -> list[int]:
-    """Who comes next above those who were asked first; nobody twice."""
-    department: int | None = review.department_id
-    while department is not None:
-        department = work.run(PARENT, department=department).scalar()
-        found = leaders_above(work, department, but=review.submitter_id)
-        if new := [each for each in found if each not in first]:
-            return new
-    return []

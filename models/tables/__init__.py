@@ -1,6 +1,7 @@
 """Every table, one module a subject: columns and relations, nothing else."""
 
 from models.tables.base import Base
+from models.tables.complaints import Acknowledgement, Channel, Complaint, ComplaintState, Severity
 from models.tables.customers import (
     Contact,
     Counter,
@@ -25,11 +26,15 @@ from models.tables.playground import Shown
 from models.tables.time import Clock, Deadline, Timer, TimerState
 
 __all__ = [
+    "Acknowledgement",
     "Audit",
     "Base",
     "CardMessage",
+    "Channel",
     "Claim",
     "Clock",
+    "Complaint",
+    "ComplaintState",
     "Contact",
     "Counter",
     "Customer",
@@ -53,6 +58,7 @@ __all__ = [
     "Review",
     "ReviewState",
     "Role",
+    "Severity",
     "Shown",
     "StageEntry",
     "Status",

@@ -1,0 +1,219 @@
+"""Complaints: taken in, contacted within two hours, louder with every rung until then (F1, F2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import chain, islice
+
+from sqlalchemy import bindparam, insert, select, update
+
+from models import deadlines, due, outbox
+from models.crm import numbers, people, private
+from models.crm.access import CustomerRef
+from models.crm.people import Me
+from models.deadlines import ALWAYS, OFFICE, Rung
+from models.errors import AlreadyDone, Invalid, Refused
+from models.settings import Complaint as Rules
+from models.tables import Acknowledgement, Channel, Complaint, ComplaintState, Role, Severity, User
+from models.work import AnyRow, Work
+
+COMPLAINT = "complaint"
+HANDLER, SUPERVISOR, UNANSWERED = "complaint.handler", "complaint.supervisor", "complaint.unanswered"
+MANAGER, BREACH, AGAIN = "complaint.manager", "complaint.breach", "complaint.again"
+PROBLEM, REASON = "问题核心", "超时原因"
+LONGEST = 5000
+
+ADD = insert(Complaint).returning(Complaint.id)
+CONTACT = (
+    update(Complaint)
+    .where(Complaint.id == bindparam("complaint"), Complaint.state == ComplaintState.ACCEPTED)
+    .values(
+        state=ComplaintState.CONTACTED,
+        contacted_at=bindparam("moment"),
+        contacted_by=bindparam("who"),
+        apologised=bindparam("apology"),
+        problem=bindparam("what"),
+        late_reason=bindparam("why"),
+    )
+    .returning(Complaint.id)
+)
+RAISE = (
+    update(Complaint)
+    .where(
+        Complaint.id == bindparam("complaint"),
+        Complaint.state == ComplaintState.ACCEPTED,
+        Complaint.level == bindparam("seen"),
+    )
+    .values(level=Complaint.level + 1)
+    .returning(Complaint.id)
+)
+SEE = insert(Acknowledgement)
+ACTIVE = select(User.id).where(User.id == bindparam("person"), User.active)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a customer complains about, as it was taken in."""
+
+    content: str
+    channel: Channel | None = None
+    severity: Severity = Severity.NORMAL
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """The first contact: the problem in one sentence, and whether we apologised."""
+
+    problem: str
+    apologised: bool | None = None
+    late_reason: str | None = None
+
+
+def ladder(rules: Rules) -> tuple[Rung, ...]:
+    """Who is told when, before the end and after it (table of F2)."""
+    before = (
+        Rung(HANDLER, rules.warn_handler),
+        Rung(SUPERVISOR, rules.warn_supervisor),
+        Rung(UNANSWERED, rules.warn_supervisor - rules.answer_within),
+        Rung(MANAGER, rules.warn_manager),
+    )
+    again = tuple(Rung(AGAIN, -rules.again_every * (number + 1)) for number in range(rules.again_times))
+    fits = (rung for rung in before if 0 < rung.minutes_before < rules.first_contact)
+    return (*fits, Rung(BREACH, 0), *again)
+
+
+def take_in(work: Work, me: Me, customer: CustomerRef, said: Said) -> int:
+    """Open a complaint, start its clock and tell who handles it and whose customer it is. Raises Refused."""
+    if len(said.content) > LONGEST:
+        raise Refused(f"投诉内容最多 {LONGEST} 字，现在是 {len(said.content)} 字，请精简。")
+    handler, rules = _handler(work, me, customer), work.settings.complaint
+    hours = OFFICE if rules.office_hours else ALWAYS
+    complaint = work.add(
+        ADD,
+        number=numbers.complaint_number(work),
+        customer_id=customer.id,
+        opener_id=me.id,
+        handler_id=handler.id,
+        department_id=handler.department_id,
+        opened_at=work.now,
+        due_at=deadlines.calendar(work, hours).add(work.now, rules.first_contact).due,
+        channel=said.channel,
+        severity=said.severity,
+        content=private.hide(work, customer.id, said.content),
+        state=ComplaintState.ACCEPTED,
+    )
+    deadlines.start(work, COMPLAINT, complaint, rules.first_contact, ladder(rules), hours)
+    work.notify(COMPLAINT, complaint, {handler.id, customer.owner_id} - {me.id})
+    work.audit("complaint.open", f"customer:{customer.id}", complaint=complaint, severity=said.severity)
+    return complaint
+
+
+def _handler(work: Work, me: Me, customer: CustomerRef) -> Me:
+    """The opener if in service, else the customer's owner; whoever leads his department where he has left (F2)."""
+    if me.serves:
+        return me
+    leaders = people.leaders_above(work, customer.department_id, but=customer.owner_id)
+    found = (people.by_id(work, each) for each in (customer.owner_id, *leaders))
+    return next((person for person in found if person), me)
+
+
+def contact(work: Work, me: Me, complaint: Complaint, first: First) -> None:
+    """Record the first contact; the ladder ends. Raises Invalid with what is missing, AlreadyDone."""
+    if complaint.state is not ComplaintState.ACCEPTED:
+        raise AlreadyDone(contacted(work, complaint))
+    if wrong := _wrong(first, late=late(work, complaint)):
+        raise Invalid(wrong)
+    hidden = [private.hide(work, complaint.customer_id, text or "") for text in (first.problem, first.late_reason)]
+    said = {"apology": first.apologised, "what": hidden[0], "why": hidden[1] or None}
+    held = work.run(CONTACT, complaint=complaint.id, moment=work.now, who=me.id, **said).first()
+    work.db.refresh(complaint)
+    if held is None:
+        raise AlreadyDone(contacted(work, complaint))
+    deadlines.meet(work, COMPLAINT, complaint.id)
+    work.notify(COMPLAINT, complaint.id)
+    work.audit("complaint.contact", f"customer:{complaint.customer_id}", complaint=complaint.id)
+
+
+def _wrong(first: First, *, late: bool) -> dict[str, str]:
+    texts = {PROBLEM: first.problem.strip(), REASON: (first.late_reason or "").strip()}
+    wrong = {label: f"最多 {LONGEST} 字，请精简。" for label, text in texts.items() if len(text) > LONGEST}
+    if not texts[PROBLEM]:
+        wrong[PROBLEM] = "请用一句话写明问题核心。"
+    if late and not texts[REASON]:
+        wrong[REASON] = "已超过首次响应时限，请写明原因，例如：超时原因:客户电话占线。"
+    return wrong
+
+
+def late(work: Work, complaint: Complaint) -> bool:
+    """Whether the first contact is overdue, or came too late: its time ends where the deadline begins."""
+    return (complaint.contacted_at or work.now) >= complaint.due_at
+
+
+def contacted(work: Work, complaint: Complaint) -> str:
+    """Who made the first contact and when, in a sentence."""
+    who = people.by_id(work, complaint.contacted_by or 0)
+    return f"已由{who.name if who else '同事'}处理：{work.shown(complaint.contacted_at or work.now)} 首次响应。"
+
+
+def acknowledge(work: Work, me: Me, complaint: Complaint) -> None:
+    """收到: stops only the rung's own escalation, when it comes from whoever leads the handler's department (F2)."""
+    if complaint.state is not ComplaintState.ACCEPTED:
+        raise AlreadyDone(contacted(work, complaint))
+    if not outbox.claim(work, f"complaint:{complaint.id}:seen:{me.id}"):
+        raise AlreadyDone("你已经点过收到了。")
+    work.put(SEE, complaint_id=complaint.id, user_id=me.id, at=work.now)
+    if me.id in people.leaders_above(work, complaint.department_id, but=complaint.handler_id):
+        due.cancel(work, UNANSWERED, complaint.id)
+    work.notify(COMPLAINT, complaint.id)
+    work.audit("complaint.acknowledge", f"customer:{complaint.customer_id}", complaint=complaint.id)
+
+
+def escalate(work: Work, me: Me, complaint: Complaint, seen: int) -> None:
+    """升级: the next one up who has not been told is told now. Raises AlreadyDone, Refused at the top."""
+    if complaint.state is not ComplaintState.ACCEPTED:
+        raise AlreadyDone(contacted(work, complaint))
+    told = {copy.user_id for copy in outbox.copies(work, f"{COMPLAINT}:{complaint.id}")} | {me.id}
+    above = people.levels(work, complaint.department_id, but=complaint.handler_id)
+    higher = next((level for level in above if not told & {*level}), None)
+    if higher is None:
+        raise Refused("上面的负责人都已经收到了，没有更高一级可以升级。")
+    if work.run(RAISE, complaint=complaint.id, seen=seen).first() is None:
+        raise AlreadyDone("刚刚已经有人升级了，请看最新的卡片。")
+    work.db.refresh(complaint)
+    work.notify(COMPLAINT, complaint.id, higher)
+    work.audit("complaint.escalate", f"customer:{complaint.customer_id}", complaint=complaint.id)
+
+
+def alert(work: Work, timer: AnyRow) -> None:
+    """A rung's moment has come: whom it is for get a new card, all others see theirs change."""
+    complaint = work.db.get_one(Complaint, timer.subject_id)
+    told = ALERTED[timer.kind](work, complaint)
+    work.notify(COMPLAINT, complaint.id)
+    work.notify(COMPLAINT, complaint.id, told, anew=True)
+    work.audit("complaint.alert", f"customer:{complaint.customer_id}", complaint=complaint.id, rung=timer.kind)
+
+
+def _up_to(work: Work, complaint: Complaint, height: int) -> list[int]:
+    """The handler and so many levels above; those who have left are not there, the next ones up are."""
+    above = people.levels(work, complaint.department_id, but=complaint.handler_id)
+    active = work.run(ACTIVE, person=complaint.handler_id).scalars()
+    return [*active, *chain.from_iterable(islice(above, height if active else max(height, 1)))]
+
+
+def _next_up(work: Work, complaint: Complaint) -> list[int]:
+    return next(islice(people.levels(work, complaint.department_id, but=complaint.handler_id), 1, None), [])
+
+
+def _everybody(work: Work, complaint: Complaint) -> list[int]:
+    return [*_up_to(work, complaint, 2), *people.in_role(work, Role.SERVICE_LEAD)]
+
+
+ALERTED: dict[str, Callable[[Work, Complaint], list[int]]] = {
+    HANDLER: lambda work, complaint: _up_to(work, complaint, 0),
+    SUPERVISOR: lambda work, complaint: _up_to(work, complaint, 1),
+    UNANSWERED: _next_up,
+    MANAGER: lambda work, complaint: _up_to(work, complaint, 2),
+    BREACH: _everybody,
+    AGAIN: _everybody,
+}
