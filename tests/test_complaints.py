@@ -119,10 +119,8 @@ def test_only_whom_it_concerns_sees_it_and_contact_data_is_clear_for_two(service
         assert "13912345678" not in shown.text and "139****5678" in shown.text
     page = service.agent.says("/客户 华星科技")
     assert page.title == NAME and "13912345678" in page.text, "who handles the complaint needs the number"
-    assert (
-        "没有权限" in service.agent.says("/客户 别家公司").text
-        or "没有找到" in service.agent.says("/客户 别家公司").text
-    )
+    service.make.customer("王敏", "别家有限公司", 手机="13912345600")
+    assert "没有权限" in service.agent.says("/客户 别家有限公司").text, "it has no complaint"
     told = service.agent.says("/投诉 华星科技 群里说的", group=True)
     assert told.title == "已私信给你" and alerts(service.agent, "TS202611002")
 
@@ -155,6 +153,8 @@ def test_a_seen_alert_stops_only_its_own_escalation(service: Service) -> None:
 
 def test_without_an_answer_the_next_one_up_is_told_after_five_minutes(service: Service) -> None:
     service.agent.says(LINE)
+    service.keban.until("2026-11-25 11:30")
+    assert service.agent.presses("收到").toast == "已收到"
     service.keban.until("2026-11-25 11:34")
     assert alerts(service.manager) == []
     service.keban.until("2026-11-25 11:35")

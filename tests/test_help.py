@@ -6,7 +6,8 @@ from conftest import Company
 from handlers import router
 
 FOR_ALL = {"/帮助", "/绑定"}
-SELLING = FOR_ALL | {"/跟进", "/新客户", "/客户", "/查"}
+BOUND = FOR_ALL | {"/投诉", "/首响"}
+SELLING = BOUND | {"/跟进", "/新客户", "/客户", "/查"}
 
 
 def shown(text: str) -> set[str]:
@@ -21,7 +22,7 @@ def test_help_lists_what_one_may_do_and_nothing_else(company: Company) -> None:
         (company.rep, SELLING),
         (company.supervisor, SELLING | {"/待审"}),
         (company.manager, SELLING | {"/待审"}),
-        (lawyer, FOR_ALL),
+        (lawyer, BOUND),
         (nobody, FOR_ALL),
     ):
         card = person.says("/帮助")
