@@ -13,7 +13,7 @@ from models.crm.people import Me
 from models.outbox import REFRESH_AFTER, Lane, Parcel
 from models.work import Notice, Work
 
-LANES = {"reminder": Lane.REMINDER, "complaint": Lane.ALERT}
+LANES = {"reminder": Lane.REMINDER, "complaint": Lane.ALERT, "digest": Lane.DIGEST, "morning": Lane.DIGEST}
 
 
 def reply(work: Work, event: Event, me: Me | None, card: Card) -> None:

@@ -8,6 +8,7 @@ from typing import Any, assert_never
 
 from cards.kit import (
     INPUT_LENGTH,
+    Bars,
     Button,
     Buttons,
     Card,
@@ -72,6 +73,8 @@ def _element(part: Element) -> list[Json]:
         case Fields(pairs):
             lines = (f"<font color='grey'>{escape(label)}</font>　{escape(value)}" for label, value in pairs)
             return [_markdown("<br>".join(lines))] if pairs else []
+        case Bars():
+            return [_chart(part)] if part.each else []
         case Buttons(each):
             return [_row([_button(button) for button in each])] if each else []
         case Form():
@@ -90,6 +93,18 @@ def _note(text: str) -> Json:
 
 def _markdown(content: str) -> Json:
     return {"tag": "markdown", "content": content}
+
+
+def _chart(bars: Bars) -> Json:
+    spec: Json = {
+        "type": "bar",
+        "title": {"text": bars.title},
+        "data": {"values": [{"label": label, "number": number} for label, number in bars.each]},
+        "xField": "label",
+        "yField": "number",
+        "label": {"visible": True},
+    }
+    return {"tag": "chart", "aspect_ratio": "16:9", "color_theme": "brand", "height": "auto", "chart_spec": spec}
 
 
 def _row(elements: list[Json]) -> Json:

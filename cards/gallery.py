@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from cards import common, customers, entries, follow_ups, gallery_service, help, reminders, reviews
+from cards import common, customers, entries, follow_ups, gallery_mornings, gallery_service, help, reminders, reviews
 from cards.kit import Card
 from cards.samples import HUAXING, LONG, NASTY, NOW, ODD, STRANGE, Samples, shown
 from models.crm import entries as entering
@@ -54,7 +54,7 @@ LINES: list[help.Line] = [
 def gallery() -> dict[str, Card]:
     """Every sample by name."""
     parts = (_common, _help, _follow_ups, _follow_up_forms, _entries, _entry_forms, _reviews, _review_lists)
-    more = (_reminders, _reminder_forms, _customers, _hits, *gallery_service.PARTS)
+    more = (_reminders, _reminder_forms, _customers, _hits, *gallery_service.PARTS, gallery_mornings.samples)
     return {name: card for part in (*parts, *more) for name, card in part()}
 
 

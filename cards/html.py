@@ -6,7 +6,7 @@ import json
 from html import escape
 from typing import assert_never
 
-from cards.kit import Button, Buttons, Card, Element, Fields, Form, Input, Note, Select, Text, TextArea, Warn
+from cards.kit import Bars, Button, Buttons, Card, Element, Fields, Form, Input, Note, Select, Text, TextArea, Warn
 
 
 def render(card: Card) -> str:
@@ -29,6 +29,8 @@ def _element(part: Element) -> str:
         case Fields(pairs):
             rows = "".join(f"<dt>{escape(label)}</dt><dd>{_lines(value)}</dd>" for label, value in pairs)
             return f"<dl>{rows}</dl>" if pairs else ""
+        case Bars():
+            return _bars(part) if part.each else ""
         case Buttons(each):
             return f'<div class="buttons">{"".join(map(_button, each))}</div>' if each else ""
         case Form(fields, submit):
@@ -41,6 +43,17 @@ def _element(part: Element) -> str:
 
 def _lines(text: str) -> str:
     return escape(text).replace("\n", "<br>")
+
+
+def _bars(bars: Bars) -> str:
+    """A table, which every reader can read; the bars beside the numbers are only looked at."""
+    most = max(number for _, number in bars.each) or 1
+    rows = "".join(
+        f'<tr><th scope="row">{escape(label)}</th><td><svg aria-hidden="true">'
+        f'<rect width="{100 * number // most}%" height="100%" rx="2"/></svg></td><td>{number}</td></tr>'
+        for label, number in bars.each
+    )
+    return f'<table class="bars"><caption>{escape(bars.title)}</caption>{rows}</table>'
 
 
 def _button(button: Button, *, submits: bool = False) -> str:

@@ -14,6 +14,7 @@ HINT_LENGTH = 100
 CHOICES = 50
 PARTS = 200
 PAGE = 10
+BARS = 10
 #: a bigger number does not survive every client, nor being multiplied into a place in a list.
 BIGGEST = 2**53 - 1
 
@@ -130,6 +131,20 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Bars:
+    """A bar chart of (label, number), the first one first."""
+
+    title: str
+    each: tuple[tuple[str, int], ...]
+
+    def __post_init__(self) -> None:
+        if len(self.each) > BARS:
+            raise ValueError(f"{self.title} has {len(self.each)} bars, {BARS} are allowed")
+        if len({label for label, _ in self.each}) != len(self.each):
+            raise ValueError(f"{self.title} has two bars of the same name")
+
+
+@dataclass(frozen=True, slots=True)
 class Buttons:
     each: tuple[Button, ...]
 
@@ -191,9 +206,9 @@ class Form:
     submit: Button
 
 
-Element = Text | Note | Warn | Fields | Buttons | Form
+Element = Text | Note | Warn | Fields | Bars | Buttons | Form
 ELEMENTS: dict[str, type] = {
-    cls.__name__: cls for cls in (Text, Note, Warn, Fields, Buttons, Button, Form, Input, TextArea, Select)
+    cls.__name__: cls for cls in (Text, Note, Warn, Fields, Bars, Buttons, Button, Form, Input, TextArea, Select)
 }
 
 
@@ -254,7 +269,7 @@ def _cut(value: Any, most: int) -> Any:
         return replace(value, error=_cut(value.error, most))
     if isinstance(value, Form):
         return replace(value, fields=_cut(value.fields, most))
-    if isinstance(value, Text | Note | Warn | Fields):
+    if isinstance(value, Text | Note | Warn | Fields | Bars):
         return replace(value, **{f.name: _cut(getattr(value, f.name), most) for f in fields(value)})
     return value
 

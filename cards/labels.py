@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from models.tables import Channel, DealStage, Method, Severity, Status
+from models.tables import Channel, DealStage, FunnelStage, Method, Severity, Status
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -34,6 +34,15 @@ CHANNELS: Mapping[Channel, str] = {
     Channel.OTHER: "其他",
 }
 SEVERITIES: Mapping[Severity, str] = {Severity.NORMAL: "一般", Severity.MAJOR: "重大"}
+STAGES: Mapping[FunnelStage, str] = {
+    FunnelStage.LEAD: "线索",
+    FunnelStage.PROSPECT: "潜在",
+    FunnelStage.INTERESTED: "意向",
+    FunnelStage.NEGOTIATION: "谈判",
+    FunnelStage.WON: "成交",
+    FunnelStage.REPURCHASE: "复购",
+    FunnelStage.LOST: "流失",
+}
 STATUSES: Mapping[Status, str] = {
     Status.PENDING: "待审核",
     Status.RETURNED: "已退回",

@@ -1,13 +1,15 @@
-"""Living cards by kind: how a subject looks to one person at this moment."""
+"""Cards by kind: how a subject looks to one person at this moment."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from cards import complaints, entries, reminders, reviews
+from cards import complaints, digests, entries, reminders, reviews, today
 from cards.kit import Card
 from models.crm import complaint_views, views
+from models.crm import digests as digesting
 from models.crm import reminders as reminding
+from models.crm import today as days
 from models.crm.people import Me
 from models.work import Work
 
@@ -15,10 +17,12 @@ KINDS: Mapping[str, Callable[[Work, Me, int], Card]] = {
     "review": lambda work, me, review: reviews.card(views.reviewed(work, review)),
     "entry": lambda work, me, customer: entries.standing(views.standing(work, customer)),
     "complaint": lambda work, me, complaint: complaints.card(complaint_views.complained(work, me, complaint)),
+    "digest": lambda work, me, _: digests.digest(digesting.digest(work, me, digesting.period(work, me))),
+    "morning": lambda work, me, _: today.today(days.today(work, me)),
     "reminder": lambda work, me, timer: reminders.card(reminding.view(work, me, timer)),
 }
 
 
 def card(work: Work, kind: str, subject: int, me: Me) -> Card:
-    """The living card of a subject for this reader."""
+    """The card of a subject for this reader."""
     return KINDS[kind](work, me, subject)

@@ -5,11 +5,13 @@ from handlers import (
     binding,
     complaints,
     customers,
+    digests,
     entries,
     follow_ups,
     helping,
     reminders,
     reviews,
+    today,
     words,  # noqa: F401 (registers the readers before the commands that need them)
 )
 
@@ -23,4 +25,6 @@ router.include(
     customers.router,
     complaints.router,
     reminders.router,
+    digests.router,
+    today.router,
 )

@@ -36,7 +36,7 @@ class Lane(IntEnum):
 
 
 #: how long a message is worth sending, in hours by kind; `*` is the rest.
-HOURS = {"answer": 6, "refresh": 6, "reminder": 48, "*": 13 * 24}
+HOURS = {"answer": 6, "refresh": 6, "reminder": 48, "digest": 12, "morning": 12, "*": 13 * 24}
 
 
 @dataclass(frozen=True, slots=True)

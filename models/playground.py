@@ -45,7 +45,7 @@ def chat_of(account: str) -> str:
 
 def example(work: Work, me: Me) -> str:
     """A customer this person may work with, his own first: for a sentence to try."""
-    return str(work.run(EXAMPLE, me=me.id, sees_all=me.sees_all).scalar() or "")
+    return str(work.run(EXAMPLE, **access.scope(me)).scalar() or "")
 
 
 def said(work: Work, account: str, chat: str, text: str, token: str) -> None:

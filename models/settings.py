@@ -108,6 +108,20 @@ class Complaint(Section):
     again_times: Annotated[int, Field(ge=0, le=20)] = 4
 
 
+def _clock(text: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[01]):[0-5]\d", text):
+        raise ValueError("要写成 09:00 这样的钟点，最晚 21:59")  # what follows is sent on the same day
+    return text
+
+
+class Digest(Section):
+    """When the figures of a working day are planned, and within which minutes after that they are sent (H1)."""
+
+    at: Annotated[str, AfterValidator(_clock)] = "09:00"
+    after_minutes: Annotated[int, Field(ge=0, le=60)] = 3
+    spread_minutes: Annotated[int, Field(ge=1, le=60)] = 9
+
+
 def _pattern(text: str) -> str:
     """Refuses, before anybody waits for a number, what could give none, or the same one for ever."""
     try:
@@ -164,5 +178,6 @@ class Settings(Section):
     work_calendar: WorkCalendar = WorkCalendar()
     review: Review = Review()
     complaint: Complaint = Complaint()
+    digest: Digest = Digest()
     numbering: Numbering = Numbering()
     entry: Entry = Entry()

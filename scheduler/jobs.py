@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot import posting
 from models import due, health, outbox
-from models.crm import complaints, follow_ups, reminders, reviews
+from models.crm import complaints, digests, follow_ups, mornings, reminders, reviews, today
 from models.due import Fire
 from models.work import AnyRow, Work
 
@@ -25,6 +25,8 @@ def _posted(fire: Fire) -> Fire:
 #: what each kind of timer does when its moment has come.
 TIMERS: dict[str, Fire] = {
     follow_ups.REMINDER: _posted(reminders.fire),
+    digests.DIGEST: _posted(mornings.fire_digest),
+    today.MORNING: _posted(mornings.fire_morning),
     "review.half": _posted(reviews.remind),
     "review.overdue": _posted(reviews.escalate),
     **dict.fromkeys(complaints.ALERTED, _posted(complaints.alert)),
@@ -38,6 +40,12 @@ class Job:
     name: str
     seconds: float
     run: Callable[[Work], bool]
+
+
+def plan_mornings(work: Work) -> bool:
+    """Plan the messages of a working day's morning when it is time."""
+    mornings.plan(work)
+    return False
 
 
 def fire_timers(work: Work) -> bool:
@@ -57,4 +65,9 @@ def beat(work: Work) -> bool:
     return False
 
 
-JOBS = (Job("timers", 1, fire_timers), Job("beat", 5, beat), Job("forget", 3600, forget))
+JOBS = (
+    Job("mornings", 5, plan_mornings),
+    Job("timers", 1, fire_timers),
+    Job("beat", 5, beat),
+    Job("forget", 3600, forget),
+)

@@ -71,10 +71,10 @@ def test_nobody_else_reaches_it_and_the_answer_tells_nothing(company: Company, w
 
 def test_who_does_not_sell_uses_no_customer_command(company: Company) -> None:
     archived(company)
-    agent = hire(company, "客服", "销售一部", "service_agent", "legal")
+    lawyer = hire(company, "法务", "销售一部", "legal")
     for line in (f"/客户 {NUMBER}", f"/跟进 {NUMBER} 已报价", f"/查 {NUMBER}", "/新客户", "/待审"):
-        assert "没有权限" in agent.says(line).text, line
-    assert "/跟进" not in agent.says("/帮助").text and "/跟进" in company.rep.says("/帮助").text
+        assert "没有权限" in lawyer.says(line).text, line
+    assert "/跟进" not in lawyer.says("/帮助").text and "/跟进" in company.rep.says("/帮助").text
 
 
 @pytest.mark.parametrize("who", OTHERS)

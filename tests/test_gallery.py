@@ -215,6 +215,11 @@ PLAIN = st.one_of(
     st.builds(Warn, WORDS),
     st.builds(Fields, st.lists(st.tuples(WORDS, WORDS), max_size=4).map(tuple)),
     st.builds(Buttons, st.lists(BUTTONS, max_size=4).map(tuple)),
+    st.builds(
+        kit.Bars,
+        WORDS,
+        st.lists(st.tuples(WORDS, st.integers(0, 9999)), max_size=4, unique_by=lambda bar: bar[0]).map(tuple),
+    ),
 )
 ANY_CARD = st.builds(
     lambda title, above, form, below: Card(title, (*above, *form, *below)),
@@ -234,6 +239,8 @@ def texts_of(card: Card) -> Iterator[str]:
                 yield text
             case Fields(pairs):
                 yield from (text for pair in pairs for text in pair)
+            case kit.Bars(title, each) if each:
+                yield title
             case Buttons(each):
                 yield from (button.label for button in each)
             case Form(asked, submit):
@@ -364,6 +371,8 @@ LIMITS: list[tuple[Callable[[int], object], int, int, str]] = [
     (lambda n: Input("a", "甲", hint="字" * n), kit.HINT_LENGTH, kit.HINT_LENGTH + 1, "a hint of 101"),
     (lambda n: Input("a", "甲", most=n), kit.INPUT_LENGTH, kit.INPUT_LENGTH + 1, "takes 1001"),
     (lambda n: Input("a", "甲", most=n), 1, 0, "takes 0"),
+    (lambda n: kit.Bars("甲", tuple((str(number), number) for number in range(n))), kit.BARS, kit.BARS + 1, "11 bars"),
+    (lambda n: kit.Bars("甲", (("乙", 1),) * n), 1, 2, "two bars of the same name"),
     (lambda n: Select("a", "甲", (PAIRS + PAIRS)[:n]), kit.CHOICES, kit.CHOICES + 1, "51 options"),
     (lambda n: Select("a", "甲", (PAIRS[0], *PAIRS)[n:][:2]), 1, 0, "same option twice"),
     (lambda n: Card("", (Form((Input("a", "甲"), Select("a" * n, "乙", ())), BUTTON),)), 2, 1, "share a name"),

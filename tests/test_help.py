@@ -7,7 +7,8 @@ from handlers import router
 
 FOR_ALL = {"/帮助", "/绑定"}
 BOUND = FOR_ALL | {"/投诉", "/首响"}
-SELLING = BOUND | {"/跟进", "/新客户", "/客户", "/查"}
+SELLING = BOUND | {"/跟进", "/新客户", "/客户", "/查", "/今天"}
+LEADING = SELLING | {"/待审", "/简报"}
 
 
 def shown(text: str) -> set[str]:
@@ -20,8 +21,8 @@ def test_help_lists_what_one_may_do_and_nothing_else(company: Company) -> None:
     nobody = company.keban.somebody("ou_" + "f" * 32)
     for person, commands in (
         (company.rep, SELLING),
-        (company.supervisor, SELLING | {"/待审"}),
-        (company.manager, SELLING | {"/待审"}),
+        (company.supervisor, LEADING),
+        (company.manager, LEADING),
         (lawyer, BOUND),
         (nobody, FOR_ALL),
     ):

@@ -157,7 +157,7 @@ def test_a_promise_that_is_kept_fires_nothing(works: Works, clock: HandClock) ->
     fired = Fired()
     works.perform(lambda work: deadlines.start(work, "promise", 1, 450, RUNGS))
     works.perform(lambda work: deadlines.start(work, "promise", 2, 450, RUNGS))
-    works.perform(lambda work: deadlines.meet(work, "promise", 1, RUNGS))
+    works.perform(lambda work: deadlines.meet(work, "promise", 1))
     clock.forward(days=2)
     works.perform(lambda work: due.fire(work, {"half": fired, "test": fired}))
     assert fired.subjects == [2]

@@ -76,12 +76,17 @@ REF = select(
 ).join(User, User.id == Customer.owner_id)
 
 
-def visible(owner: ColumnElement[int], department: ColumnElement[int]) -> ColumnElement[bool]:
-    """One's own, the team's for who leads it, all for managers (P3). Binds `me` and `sees_all`."""
-    led = select(Supervision.user_id).where(
+def led(department: ColumnElement[int]) -> ColumnElement[bool]:
+    """The team's for who leads it, all for managers (P3). Binds `me` and `sees_all`."""
+    leads = select(Supervision.user_id).where(
         Supervision.user_id == bindparam("me"), Supervision.department_id == department
     )
-    return or_(owner == bindparam("me"), bindparam("sees_all"), led.exists())
+    return or_(bindparam("sees_all"), leads.exists())
+
+
+def visible(owner: ColumnElement[int], department: ColumnElement[int]) -> ColumnElement[bool]:
+    """One's own, and what one leads (P3). Binds `me` and `sees_all`."""
+    return or_(owner == bindparam("me"), led(department))
 
 
 #: service reads the customers whose complaints its department handles (P3).
@@ -142,12 +147,12 @@ def customer(work: Work, me: Me, words: str) -> CustomerRef:
 
     Raises NotFound, NotAllowed (somebody else's), Ambiguous (with the choices).
     """
-    return _meant(work, words, _scope(me))
+    return _meant(work, words, scope(me))
 
 
 def complainant(work: Work, me: Me, words: str) -> CustomerRef:
     """As `customer`; service takes in what any customer complains about (F1)."""
-    return _meant(work, words, _scope(me) | ({"sees_all": True} if me.serves else {}))
+    return _meant(work, words, scope(me) | ({"sees_all": True} if me.serves else {}))
 
 
 def _meant(work: Work, words: str, scope: Scope) -> CustomerRef:
@@ -174,14 +179,14 @@ def _count(hits: list[CustomerRef]) -> str:
     return f"{CHOICES}+" if len(hits) > CHOICES else str(len(hits))
 
 
-def _reach(me: Me) -> Scope:
+def reach(me: Me) -> Scope:
     """What `visible` binds."""
     return {"me": me.id, "sees_all": me.sees_all}
 
 
-def _scope(me: Me) -> Scope:
+def scope(me: Me) -> Scope:
     """What `MINE` binds."""
-    return _reach(me) | {"serves": me.serves, "department": me.department_id}
+    return reach(me) | {"serves": me.serves, "department": me.department_id}
 
 
 def _number(words: str) -> str:
@@ -208,22 +213,22 @@ def _refs(work: Work, statement: Executable, **values: object) -> list[CustomerR
 def search(work: Work, me: Me, words: str) -> list[CustomerRef]:
     """Customers by number, name, short name, contact, mobile (whole or last four), pinyin or initials (A11)."""
     digits = "".join(sign for sign in normalise(words) if sign.isdigit())
-    scope = _scope(me)
-    hits = _exact(work, words, scope) + _partly(work, words, scope)
+    mine = scope(me)
+    hits = _exact(work, words, mine) + _partly(work, words, mine)
     hits += _refs(
         work,
         BY_CONTACT,
         key=normalise(words),
         mobile=work.keys.index(digits, MOBILE) if len(digits) == 11 else None,
         last4=work.keys.index(digits, LAST4) if len(digits) == 4 else None,
-        **scope,
+        **mine,
     )
     return list(dict.fromkeys(hits))
 
 
 def near(work: Work, me: Me, words: str) -> list[CustomerRef]:
     """Customers whose names share at least half of what was typed, the nearest first (A11)."""
-    return _near(work, words, _scope(me))
+    return _near(work, words, scope(me))
 
 
 def _near(work: Work, words: str, scope: Scope) -> list[CustomerRef]:
@@ -233,7 +238,7 @@ def _near(work: Work, words: str, scope: Scope) -> list[CustomerRef]:
 
 def customer_by_id(work: Work, me: Me, customer_id: int) -> CustomerRef:
     """The customer a card's button names. Raises NotFound, the same for foreign and unknown ids."""
-    return _by_id(work, customer_id, _scope(me))
+    return _by_id(work, customer_id, scope(me))
 
 
 def _by_id(work: Work, customer_id: int, scope: Scope) -> CustomerRef:
@@ -276,7 +281,7 @@ def review(work: Work, me: Me, review_id: int) -> Review:
 
     Raises NotFound for foreign and unknown ids, NotAllowed for his own entry.
     """
-    found = work.db.scalar(REVIEW, {"review": review_id, **_reach(me)})
+    found = work.db.scalar(REVIEW, {"review": review_id, **reach(me)})
     if found is None:
         raise NotFound("没有找到这条审核，或你没有权限。")
     if found.submitter_id == me.id:
@@ -286,7 +291,7 @@ def review(work: Work, me: Me, review_id: int) -> Review:
 
 def waiting_reviews(work: Work, me: Me) -> list[Review]:
     """What waits for this person's decision, the most urgent first."""
-    return list(work.db.scalars(WAITING, _reach(me)))
+    return list(work.db.scalars(WAITING, reach(me)))
 
 
 def reminder(work: Work, me: Me, timer_id: int) -> tuple[Timer, FollowUp]:
@@ -314,7 +319,7 @@ WAITING_COMPLAINTS = COMPLAINT.where(Complaint.state == ComplaintState.ACCEPTED)
 
 def _concern(me: Me) -> Scope:
     """What `OPEN_TO` binds: who leads service sees every complaint."""
-    return _scope(me) | {"leads_service": Role.SERVICE_LEAD in me.roles}
+    return scope(me) | {"leads_service": Role.SERVICE_LEAD in me.roles}
 
 
 def complaint(work: Work, me: Me, complaint_id: int) -> Complaint:

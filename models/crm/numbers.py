@@ -36,7 +36,7 @@ def issue(work: Work, pattern: str, today: dt.date, **parts: str) -> str:
 
 def customer_number(work: Work, industry: str) -> str:
     """A customer's number; one that an imported record already bears is passed over."""
-    today = work.now.astimezone(work.office.zone).date()
+    today = _today(work)
     code = work.settings.entry.industry_codes.get(industry.partition("-")[0], "")
     while True:
         number = issue(work, work.settings.numbering.customer, today, industry_code=code.upper())
@@ -46,7 +46,11 @@ def customer_number(work: Work, industry: str) -> str:
 
 def complaint_number(work: Work) -> str:
     """A complaint's number."""
-    return issue(work, work.settings.numbering.complaint, work.now.astimezone(work.office.zone).date())
+    return issue(work, work.settings.numbering.complaint, _today(work))
+
+
+def _today(work: Work) -> dt.date:
+    return work.now.astimezone(work.office.zone).date()
 
 
 class Blank:

@@ -23,12 +23,13 @@ from models.tables.health import Heartbeat
 from models.tables.messages import Audit, CardMessage, Claim, Outbox, OutboxState
 from models.tables.people import Department, DepartmentSupervisor, Identity, Role, Supervision, User, UserRole
 from models.tables.playground import Shown
-from models.tables.time import Clock, Deadline, Timer, TimerState
+from models.tables.time import CalendarRun, Clock, Deadline, Timer, TimerState
 
 __all__ = [
     "Acknowledgement",
     "Audit",
     "Base",
+    "CalendarRun",
     "CardMessage",
     "Channel",
     "Claim",

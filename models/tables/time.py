@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import Base, Word
@@ -13,6 +13,7 @@ from models.tables.customers import Customer
 from models.tables.people import User
 
 WAITING, RUNG = text("state = 'pending'"), text("deadline_id IS NOT NULL")
+OPEN = text("state IN ('pending', 'fired')")
 
 
 class Deadline(Base):
@@ -50,6 +51,7 @@ class Timer(Base):
         Index("ix_timers_kind_subject_id", "kind", "subject_id"),
         Index("ix_timers_customer_id", "customer_id", "person_id", sqlite_where=WAITING, postgresql_where=WAITING),
         Index("ix_timers_deadline_id", "deadline_id", sqlite_where=RUNG, postgresql_where=RUNG),
+        Index("ix_timers_person_id", "person_id", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(32))
@@ -61,6 +63,16 @@ class Timer(Base):
     due_at: Mapped[dt.datetime]
     state: Mapped[TimerState] = mapped_column(Word(TimerState), default=TimerState.PENDING)
     closed_at: Mapped[dt.datetime | None]
+
+
+class CalendarRun(Base):
+    """One run of a job that the calendar plans: its row is what makes it one, however many schedulers there are."""
+
+    __tablename__ = "calendar_runs"
+    __table_args__ = (UniqueConstraint("job", "planned_at"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job: Mapped[str] = mapped_column(String(32))
+    planned_at: Mapped[dt.datetime]
 
 
 class Clock(Base):

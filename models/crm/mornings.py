@@ -1,0 +1,67 @@
+"""The calendar's own messages: a digest for who leads, a list for who sells, once each on a working day (H1, H2)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from sqlalchemy import or_, select
+
+from models import calendar_jobs, due
+from models.crm import digests, people
+from models.crm import today as days
+from models.crm.digests import DIGEST
+from models.crm.people import Me
+from models.crm.today import MORNING
+from models.errors import AlreadyDone
+from models.tables import Identity, Role, User, UserRole
+from models.work import AnyRow, Work
+
+#: a prime, so that people hired together are not told together.
+STEP = 211
+
+REACHED = select(Identity.id).where(Identity.user_id == User.id).exists()
+MANAGES = select(UserRole.user_id).where(UserRole.user_id == User.id, UserRole.role == Role.MANAGER).exists()
+SELLS = select(UserRole.user_id).where(UserRole.user_id == User.id, UserRole.role == Role.SALES_REP).exists()
+LEADING = select(User.id).where(User.active, REACHED, or_(people.LEADS, MANAGES)).order_by(User.id)
+SELLING = select(User.id).where(User.active, REACHED, SELLS).order_by(User.id)
+
+
+def plan(work: Work) -> None:
+    """When it is time, plan a message for each of them; one scheduler does it, the others find it done."""
+    run = calendar_jobs.claim(work, DIGEST, work.settings.digest.at)
+    if run is None:
+        return
+    told = [
+        (kind, person) for kind, who in ((DIGEST, LEADING), (MORNING, SELLING)) for person in work.run(who).scalars()
+    ]
+    for kind, person in told:
+        due.plan(work, kind, run, _moment(work, person), person_id=person)
+    work.audit("digest.plan", f"calendar_run:{run}", messages=len(told))
+
+
+def _moment(work: Work, person: int) -> dt.datetime:
+    """A few minutes after the planned time, each person's own; what is late goes out within those minutes from now."""
+    digest = work.settings.digest
+    apart = dt.timedelta(seconds=person * STEP % (digest.spread_minutes * 60))
+    at = calendar_jobs.newest(work, digest.at) + dt.timedelta(minutes=digest.after_minutes) + apart
+    return at if at > work.now else work.now + apart
+
+
+def fire_digest(work: Work, timer: AnyRow) -> None:
+    """The moment has come: show the digest to whom it is for, where there is anything to tell."""
+    _tell(work, timer, DIGEST, lambda me: digests.digest(work, me, digests.period(work, me)).empty)
+
+
+def fire_morning(work: Work, timer: AnyRow) -> None:
+    """The moment has come: show the list of the day, where there is anything on it."""
+    _tell(work, timer, MORNING, lambda me: days.today(work, me).empty)
+
+
+def _tell(work: Work, timer: AnyRow, kind: str, empty: Callable[[Me], bool]) -> None:
+    """Raises AlreadyDone where a newer run took the place of this one while nobody was there to tell."""
+    if not calendar_jobs.stands(work, timer.subject_id, work.settings.digest.at):
+        raise AlreadyDone
+    me = people.by_id(work, timer.person_id or 0)
+    if me is not None and not empty(me):
+        work.notify(kind, timer.subject_id, [me.id], anew=True)
