@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import errno
 import gc
 import logging
 import os
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -17,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot import config, logs
+from bot import config, logs, ports
 from models.errors import Refused, Unavailable
 from models.settings import Server, Settings
 
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent
 SENDERS = 4
-PORTS_TO_TRY = 20
 #: how long a message under way may take to end when the program stops; else its lease has to run out.
 SENDING_ENDS = 8.0
 STOPS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
@@ -208,30 +205,11 @@ def _gunicorn(server: Server, *, beside: bool) -> dict[str, Any]:
     }
 
 
-def free_port(server: Server) -> Server:
-    """The configured port, or the next free one, with a sentence when it was taken. Raises Refused."""
-    for port in range(server.port, min(server.port + PORTS_TO_TRY, 65536)):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((server.host, port))
-            except OSError as no:
-                if no.errno != errno.EADDRINUSE:
-                    raise Refused(
-                        f"[server] {server.host}:{port} 用不了：{no.strerror}。请写本机的地址，例如 127.0.0.1。"
-                    ) from no
-                continue
-        if port != server.port:
-            print(f"端口 {server.port} 已被占用，改用 {port}。")
-        return server.model_copy(update={"port": port})
-    raise Refused(f"端口 {server.port} 到 {server.port + PORTS_TO_TRY - 1} 都被占用，请在 [server] port 换一个。")
-
-
 def run(settings: Settings, said: argparse.Namespace) -> None:
     """全部在一个进程里运行：网页、发送、定时。"""
     if said.demo:
         settings = settings.model_copy(update={"playground": settings.playground.model_copy(update={"enabled": True})})
-    server = free_port(settings.server)
+    server = ports.free_port(settings.server)
     settings = settings.model_copy(update={"server": server})
     upgrade(settings)
     if said.demo:
@@ -333,6 +311,15 @@ def user_add(settings: Settings, said: argparse.Namespace) -> None:
     print(f"{said.name}（{said.staff_no}）已保存。绑定码 {code}，7 天内有效；在私聊里发送：/绑定 {code} <手机后四位>")
 
 
+def product_set(settings: Settings, said: argparse.Namespace) -> None:
+    """添加或修改产品目录里的产品。"""
+    from models.crm import products
+
+    with opened(settings) as keban:
+        keban.works.perform(lambda work: products.set_product(work, said.name, active=not said.off), channel="shell")
+    print(f"产品「{said.name}」已{'停用' if said.off else '保存'}。")
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line; every command has `--help`."""
     from models.tables import Role
@@ -362,6 +349,10 @@ def parser() -> argparse.ArgumentParser:
     adding.add_argument("--role", required=True, action="append", type=Role, choices=list(Role), help="角色，可多次")
     adding.add_argument("--feishu", metavar="OPEN_ID", help="直接绑定飞书账号")
     adding.add_argument("--dingtalk", metavar="USERID", help="直接绑定钉钉账号")
+    products = commands.add_parser("product", help="产品目录").add_subparsers(required=True, metavar="命令")
+    selling = _command(products, "set", product_set)
+    selling.add_argument("--name", required=True, help="产品名称")
+    selling.add_argument("--off", action="store_true", help="停用，旧的成交记录不变")
     return top
 
 

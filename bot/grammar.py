@@ -1,4 +1,4 @@
-"""The usage line people read is the grammar the bot parses: `/跟进 <客户> <内容…> [方式:] [下次:]`."""
+"""The usage line people read is the grammar the bot parses: `/成交 <客户> <产品…> 金额: [数量:]`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import cache
 
 MARK = re.compile(
     r"<(?P<must>[^>…]+)(?P<rest>…)?>|\[(?P<pairs>字段:值…)\]|\[(?P<key>[^\]:…]+):\]|\[(?P<may>[^\]:…]+)(?P<more>…)?\]"
+    r"|(?<=\s)(?P<needed>[^\s<>\[\]:…]+):(?=\s|$)"
 )
 #: a group of words, in which nothing is a key.
 QUOTED = r"""(?:"[^"]*"|“[^“”]*”|'[^']*'|‘[^‘’]*’|【[^【】]*】)(?=\s|$)"""
@@ -44,6 +45,8 @@ def _mark(found: re.Match[str]) -> Mark:
         return Mark(found["pairs"], Shape.PAIRS, required=False)
     if found["key"]:
         return Mark(found["key"], Shape.KEYED, required=False)
+    if found["needed"]:
+        return Mark(found["needed"], Shape.KEYED, required=True)
     label = found["must"] or found["may"]
     shape = Shape.REST if found["rest"] or found["more"] else Shape.WORD
     return Mark(label, shape, required=bool(found["must"]))

@@ -98,7 +98,8 @@ class Command:
         return self._ordered(before) | found
 
     def _complete(self, text: str) -> bool:
-        return all(place.param in self._ordered(text) for place in self.places if place.mark.required)
+        needed = [each for each in self.places if each.mark.required and each.mark.shape is not Shape.KEYED]
+        return all(place.param in self._ordered(text) for place in needed)
 
     def _ordered(self, text: str) -> Words:
         found: Words = {}

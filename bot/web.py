@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from bot.doors import LARGEST_BODY, Doors
 from bot.event import Event
+from bot.pages import survey
 from bot.platform import Json, Platform
 from models import health
 from models.errors import Unavailable
@@ -29,6 +30,7 @@ def create(platforms: Mapping[str, Platform], dispatch: Callable[[Event], Json],
     app.add_url_rule("/", "status", lambda: _status(works))
     app.add_url_rule("/healthz", "healthz", lambda: "ok\n")
     app.add_url_rule("/readyz", "readyz", lambda: _ready(works))
+    app.register_blueprint(survey.Pages(works).blueprint())
     app.wsgi_app = Doors(platforms, dispatch, app.wsgi_app)  # type: ignore[method-assign]
     return app
 

@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from cards import labels
 from cards.common import Say, excerpt
 from cards.kit import PAGE, Action, Button, Buttons, Card, Element, Fields, Note, Text
+from cards.surveys import stars
 from models.crm.access import CustomerRef
 from models.crm.customers import Happening, Page
 from models.tables import ReviewState, Severity
+from models.text import money
 
 Shown = Callable[[dt.datetime], str]
 METHODS: dict[str, str] = {method.value: word for method, word in labels.METHODS.items()}
@@ -24,6 +26,8 @@ WORDS: dict[str, Callable[[str], str]] = {
     "follow_up": lambda word: METHODS.get(word, "跟进"),
     "review": lambda word: REVIEWS[word],
     "complaint": lambda word: f"{labels.SEVERITIES[Severity(word)]}投诉",
+    "deal": lambda word: f"成交 {money.show(int(word))}",
+    "survey": lambda word: f"客户评价 {stars(int(word))}",
 }
 
 

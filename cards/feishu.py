@@ -16,6 +16,7 @@ from cards.kit import (
     Fields,
     Form,
     Input,
+    Link,
     Note,
     Select,
     Text,
@@ -77,6 +78,9 @@ def _element(part: Element) -> list[Json]:
             return [_chart(part)] if part.each else []
         case Buttons(each):
             return [_row([_button(button) for button in each])] if each else []
+        case Link(label, url):
+            opens = {"type": "open_url", "default_url": url}
+            return [_row([{"tag": "button", "text": _plain(label), "type": "default", "behaviors": [opens]}])]
         case Form():
             return [_form(part)]
         case _:

@@ -8,11 +8,22 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from cards import common, customers, entries, follow_ups, gallery_mornings, gallery_service, help, reminders, reviews
+from cards import (
+    common,
+    customers,
+    entries,
+    follow_ups,
+    gallery_mornings,
+    gallery_sales,
+    gallery_service,
+    help,
+    reminders,
+    reviews,
+)
 from cards.kit import Card
-from cards.samples import HUAXING, LONG, NASTY, NOW, ODD, STRANGE, Samples, shown
+from cards.samples import HUAXING, LONG, NASTY, NOW, ODD, SPARSE, STRANGE, Samples, shown
 from models.crm import entries as entering
-from models.crm.customers import Happening, Page, Person
+from models.crm.customers import Happening, Person
 from models.crm.follow_ups import Recorded, Talk
 from models.crm.reminders import Reminder
 from models.crm.views import Reviewed, Standing, Waiting
@@ -53,9 +64,11 @@ LINES: list[help.Line] = [
 
 def gallery() -> dict[str, Card]:
     """Every sample by name."""
+
     parts = (_common, _help, _follow_ups, _follow_up_forms, _entries, _entry_forms, _reviews, _review_lists)
-    more = (_reminders, _reminder_forms, _customers, _hits, *gallery_service.PARTS, gallery_mornings.samples)
-    return {name: card for part in (*parts, *more) for name, card in part()}
+    more = (_reminders, _reminder_forms, _customers, _hits, *gallery_service.PARTS)
+    last = (gallery_mornings.samples, gallery_sales.samples)
+    return {name: card for part in (*parts, *more, *last) for name, card in part()}
 
 
 def _common() -> Samples:
@@ -280,18 +293,6 @@ HAPPENINGS = (
 )
 BUYER = Person(
     "李雷", "采购经理", "决策人", "13800138001", "021-62785001转8001", "lilei@huaxing.example", "huaxing_lilei"
-)
-SPARSE = Page(
-    HUAXING,
-    (("客户性质", "企业"), ("客户类型", "潜在"), ("所属行业", "制造业-电子设备"), ("客户来源", "展会推广")),
-    (Person("李雷", None, None, "138****8001", None, None, None),),
-    (),
-    ("统一社会信用代码", "职位", "邮箱", "地址"),
-    None,
-    None,
-    (),
-    0,
-    more=False,
 )
 
 

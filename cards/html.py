@@ -6,7 +6,22 @@ import json
 from html import escape
 from typing import assert_never
 
-from cards.kit import Bars, Button, Buttons, Card, Element, Fields, Form, Input, Note, Select, Text, TextArea, Warn
+from cards.kit import (
+    Bars,
+    Button,
+    Buttons,
+    Card,
+    Element,
+    Fields,
+    Form,
+    Input,
+    Link,
+    Note,
+    Select,
+    Text,
+    TextArea,
+    Warn,
+)
 
 
 def render(card: Card) -> str:
@@ -33,6 +48,9 @@ def _element(part: Element) -> str:
             return _bars(part) if part.each else ""
         case Buttons(each):
             return f'<div class="buttons">{"".join(map(_button, each))}</div>' if each else ""
+        case Link(label, url):
+            opens = f'href="{escape(url)}" target="_blank" rel="noopener noreferrer"'
+            return f'<p><a class="link" {opens}>{escape(label)}</a></p>'
         case Form(fields, submit):
             return (
                 f"<form>{''.join(map(_field, fields))}<div class='buttons'>{_button(submit, submits=True)}</div></form>"

@@ -199,6 +199,20 @@ Field = Input | TextArea | Select
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A button that opens a page."""
+
+    label: str
+    url: str
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.label) <= LABEL_LENGTH:
+            raise ValueError(f"a link's label has 1 to {LABEL_LENGTH} characters: {self.label!r}")
+        if not self.url.startswith(("https://", "http://")):
+            raise ValueError("a link leads to a page on the web")
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """Fields and the one button that sends them all."""
 
@@ -206,9 +220,9 @@ class Form:
     submit: Button
 
 
-Element = Text | Note | Warn | Fields | Bars | Buttons | Form
+Element = Text | Note | Warn | Fields | Bars | Buttons | Link | Form
 ELEMENTS: dict[str, type] = {
-    cls.__name__: cls for cls in (Text, Note, Warn, Fields, Bars, Buttons, Button, Form, Input, TextArea, Select)
+    cls.__name__: cls for cls in (Text, Note, Warn, Fields, Bars, Buttons, Button, Link, Form, Input, TextArea, Select)
 }
 
 
@@ -252,6 +266,8 @@ def _parts(part: Element | Button | Field) -> int:
             return 4
         case Button():
             return 3
+        case Link():
+            return 4
     return 2
 
 

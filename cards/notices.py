@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from cards import complaints, digests, entries, reminders, reviews, today
+from cards import complaints, digests, entries, reminders, reviews, surveys, today
 from cards.kit import Card
 from models.crm import complaint_views, views
 from models.crm import digests as digesting
 from models.crm import reminders as reminding
+from models.crm import surveys as surveying
 from models.crm import today as days
 from models.crm.people import Me
 from models.work import Work
@@ -19,6 +20,8 @@ KINDS: Mapping[str, Callable[[Work, Me, int], Card]] = {
     "complaint": lambda work, me, complaint: complaints.card(complaint_views.complained(work, me, complaint)),
     "digest": lambda work, me, _: digests.digest(digesting.digest(work, me, digesting.period(work, me))),
     "morning": lambda work, me, _: today.today(days.today(work, me)),
+    surveying.SURVEY: lambda work, me, survey: surveys.standing(surveying.view(work, me, survey)),
+    surveying.SKIPPED: lambda work, me, customer: surveys.skipped(*surveying.skipped(work, me, customer)),
     "reminder": lambda work, me, timer: reminders.card(reminding.view(work, me, timer)),
 }
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from cards.kit import Card
 from models.crm.access import CustomerRef
+from models.crm.customers import Page, Person
 from models.crm.follow_ups import LONGEST
 from models.tables import DealStage, FunnelStage, Status
 from models.text import times
@@ -40,6 +41,18 @@ HUAXING = CustomerRef(
     DealStage.QUOTE,
 )
 STRANGE = replace(HUAXING, name=ODD, owner_name=ODD)
+SPARSE = Page(
+    HUAXING,
+    (("客户性质", "企业"), ("客户类型", "潜在"), ("所属行业", "制造业-电子设备"), ("客户来源", "展会推广")),
+    (Person("李雷", None, None, "138****8001", None, None, None),),
+    (),
+    ("统一社会信用代码", "职位", "邮箱", "地址"),
+    None,
+    None,
+    (),
+    0,
+    more=False,
+)
 Samples = Iterator[tuple[str, Card]]
 
 

@@ -5,12 +5,14 @@ from handlers import (
     binding,
     complaints,
     customers,
+    deals,
     digests,
     entries,
     follow_ups,
     helping,
     reminders,
     reviews,
+    surveys,
     today,
     words,  # noqa: F401 (registers the readers before the commands that need them)
 )
@@ -27,4 +29,6 @@ router.include(
     reminders.router,
     digests.router,
     today.router,
+    deals.router,
+    surveys.router,
 )

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
 from bot.routing import reads
 from cards.labels import CHANNELS, DEAL_STAGES, METHODS, SEVERITIES
-from models.crm import access
+from models.crm import access, deals, products
 from models.crm.access import CustomerRef
+from models.crm.deals import Quantity
 from models.crm.people import Me
+from models.crm.products import ProductName
 from models.errors import Refused
 from models.tables import Channel, DealStage, Method, Role, Severity
-from models.text import times
+from models.text import money, times
+from models.text.identifiers import narrow
+from models.text.money import Fen
 from models.text.times import Settled
 from models.work import Work
 
@@ -78,3 +83,24 @@ def moment(text: str, work: Work, me: Me) -> Settled:
     """A time to come; a day off moves it to the last working day before, and says so."""
     said = times.read(text, work.now, work.office.zone)
     return times.settle(said, work.office, work.now)
+
+
+@reads(ProductName)
+def product(text: str, work: Work, me: Me) -> ProductName:
+    """A product of the catalogue."""
+    return products.named(work, text)
+
+
+@reads(Fen)
+def amount(text: str, work: Work, me: Me) -> Fen:
+    """An amount of money."""
+    return money.read(text)
+
+
+@reads(Quantity)
+def quantity(text: str, work: Work, me: Me) -> Quantity:
+    """A whole number of something."""
+    digits = narrow(text)
+    if not re.fullmatch("[0-9]{1,9}", digits) or not 0 < int(digits) <= deals.MOST:
+        raise Refused(f"数量要写成 1 到 {deals.MOST} 的整数，例如 数量:3。")
+    return Quantity(digits)

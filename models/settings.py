@@ -31,10 +31,17 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _base(url: str) -> str:
+    """What links begin with."""
+    if url and not re.fullmatch(r"https?://[^\s?#]+", url):
+        raise ValueError("要以 https:// 或 http:// 开头，例如 https://crm.example.com")
+    return url
+
+
 class Server(Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    base_url: str = ""
+    base_url: Annotated[str, AfterValidator(_base)] = ""
     workers: Annotated[int, Field(ge=1)] = 1
     threads: Annotated[int, Field(ge=1)] = 16
 
@@ -106,6 +113,11 @@ class Complaint(Section):
     warn_manager: Annotated[int, Field(ge=0)] = 10
     again_every: Annotated[int, Field(ge=1)] = 30
     again_times: Annotated[int, Field(ge=0, le=20)] = 4
+    bad_score: Annotated[int, Field(ge=0, le=5)] = 2
+    bad_score_contact: Annotated[int, Field(ge=1)] = 24 * 60
+    bad_score_warn_handler: Annotated[int, Field(ge=0)] = 12 * 60
+    bad_score_warn_supervisor: Annotated[int, Field(ge=0)] = 4 * 60
+    bad_score_warn_manager: Annotated[int, Field(ge=0)] = 60
 
 
 def _clock(text: str) -> str:
@@ -166,6 +178,16 @@ class Entry(Section):
     may_be_pending: list[str] = ["统一社会信用代码", "身份证号", "职位", "邮箱", "地址", "规模", "主营业务"]
 
 
+class Survey(Section):
+    """When customers are asked how satisfied they are (G1)."""
+
+    days_after_deal: Annotated[int, Field(ge=0, le=365)] = 3
+    days_between: Annotated[int, Field(ge=0, le=3650)] = 30
+    days_silent: Annotated[int, Field(ge=1, le=365)] = 3
+    days_valid: Annotated[int, Field(ge=1, le=365)] = 14
+    questions: list[str] = ["产品和服务符合您的预期吗？", "我们响应得够快吗？"]
+
+
 class Settings(Section):
     """All of it."""
 
@@ -181,3 +203,4 @@ class Settings(Section):
     digest: Digest = Digest()
     numbering: Numbering = Numbering()
     entry: Entry = Entry()
+    survey: Survey = Survey()

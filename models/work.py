@@ -210,6 +210,10 @@ class Works:
         event.listen(engine, "engine_disposed", self._transactions.close)
         self._reading = engine.execution_options(reading=True, **({} if self.sqlite else {"postgresql_readonly": True}))
 
+    @property
+    def keys(self) -> Keyring:
+        return keyring(self._engine.dialect)
+
     @contextmanager
     def read(self, **about: Any) -> Iterator[Work]:
         """A unit of work that changes nothing."""

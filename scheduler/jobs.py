@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot import posting
 from models import due, health, outbox
-from models.crm import complaints, digests, follow_ups, mornings, reminders, reviews, today
+from models.crm import complaints, digests, follow_ups, mornings, reminders, reviews, surveys, today
 from models.due import Fire
 from models.work import AnyRow, Work
 
@@ -30,6 +30,8 @@ TIMERS: dict[str, Fire] = {
     "review.half": _posted(reviews.remind),
     "review.overdue": _posted(reviews.escalate),
     **dict.fromkeys(complaints.ALERTED, _posted(complaints.alert)),
+    surveys.ASK: _posted(surveys.fire),
+    surveys.REMIND: _posted(surveys.remind),
 }
 
 

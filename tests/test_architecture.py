@@ -27,11 +27,12 @@ FLOORS: dict[str, set[str]] = {
 PRODUCT = ("app.py", "bot/*", "cards/*", "handlers/*", "models/*", "scheduler/*")
 #: the doors to the outside, and the files that may open each.
 LIBRARIES = {
-    "flask": ("app.py", "bot/web.py", "bot/playground/page.py"),
-    "werkzeug": ("bot/web.py", "bot/doors.py"),
+    "flask": ("app.py", "bot/web.py", "bot/playground/page.py", "bot/pages/*"),
+    "werkzeug": ("bot/web.py", "bot/doors.py", "bot/pages/*"),
     "gunicorn": ("app.py",),
     "requests": ("bot/*/client.py",),
-    "socket": ("app.py",),
+    "socket": ("bot/ports.py",),
+    "segno": ("bot/pages/*",),
     "http": (),
     "urllib.request": (),
     "smtplib": (),

@@ -20,7 +20,7 @@ import app
 import postgres
 from conftest import SECRET, Company
 from models.engine import connect
-from models.tables import Base, Department, Identity, Supervision, User, UserRole
+from models.tables import Base, Department, Identity, Product, Supervision, User, UserRole
 from models.tables.sealed import Keyring
 from test_entry import stored
 from world import Somebody
@@ -124,7 +124,21 @@ def test_departments_form_a_tree_whose_leaders_can_be_named_and_moved(say: Say, 
     assert leads("赵强") == ["销售一部"]
 
 
+def test_a_product_is_made_and_put_off_by_one_line(
+    say: Say, company: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert say("product set --name 年度维保") == say("product set --name 年度维保") == 0
+    assert capsys.readouterr().out == "产品「年度维保」已保存。\n" * 2
+    assert say("product set --off --name 年度维保") == 0
+    assert "已停用" in capsys.readouterr().out
+    (product,) = stored(company, select(Product))
+    assert (product.name, product.active) == ("年度维保", False)
+
+
 WRONG: dict[str, tuple[int, str]] = {
+    "product set": (2, "--name"),
+    "product set --name ——": (2, "里面要有文字或数字"),
+    f"product set --name {'长' * 65}": (2, "1 到 64 个字"),
     "user add --staff-no S1 --name 王敏 --department 销售一部 --role sales_rep --mobile 123": (2, "手机号要 11 位"),
     ADD.replace("sales_rep", "boss"): (2, "boss"),
     ADD.replace(" --mobile 13800138001", ""): (2, "--mobile"),
@@ -173,7 +187,19 @@ def test_a_bad_file_and_a_database_that_is_away_are_sentences(
         assert "数据库现在连不上" in told and "hunter2" not in told and "Traceback" not in told, line
 
 
-COMMANDS = ("", "run", "web", "worker", "db", "db upgrade", "department", "department set", "user", "user add")
+COMMANDS = (
+    "",
+    "run",
+    "web",
+    "worker",
+    "db",
+    "db upgrade",
+    "department",
+    "department set",
+    "product set",
+    "user",
+    "user add",
+)
 
 
 def test_every_command_explains_itself(say: Say, capsys: pytest.CaptureFixture[str]) -> None:

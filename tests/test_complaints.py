@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 
 from conftest import Company
 from models.tables import Audit, Complaint, Timer, TimerState, User
+from test_survey import path, send
 from world import Seen, Somebody
 
 NAME = "华星科技有限公司"
@@ -214,3 +215,24 @@ def test_long_words_are_kept_or_refused_whole(service: Service, length: int) -> 
         assert "最多 5000 字，现在是 5001 字" in card.text
         with service.keban.works.read() as work:
             assert work.run(select(Complaint.id)).first() is None
+
+
+def test_a_bad_score_opens_one_whose_owner_and_supervisor_hear_of_it_at_once(service: Service) -> None:
+    company = service.company
+    where = path(service.rep.says("/问卷 华星科技"))
+    assert send(company, where, score="2", comment="打 13912345678 也没人接").status_code == 200
+    card = service.rep.last(TITLE)
+    assert "客户差评" in card.text and "打了 2 分" in card.text and "13912345678" in card.text
+    assert "请在 明天 10:00 前首次响应，还剩 24 小时 0 分" in card.text
+    (told,) = alerts(service.boss)
+    assert "139****5678" in told.text and alerts(service.agent) == alerts(service.manager) == []
+    for hours, counts in ((12, (2, 1)), (8, (3, 2)), (3, (4, 3)), (1, (5, 4))):
+        service.keban.forward(hours=hours)
+        assert (len(alerts(service.rep)), len(alerts(service.boss))) == counts, hours
+    assert "已超时" in alerts(service.manager)[-1].text
+    assert "一般投诉" in service.rep.says("/客户 华星科技").text
+
+
+def test_a_score_that_is_good_enough_opens_none(service: Service) -> None:
+    send(service.company, path(service.rep.says("/问卷 华星科技")), score="3")
+    assert alerts(service.rep) == [] and "没有等待首次响应的投诉" in service.rep.says("/投诉").text

@@ -80,6 +80,7 @@ WRONG = {
     '[entry.industries]\n"农业" = "种植"': "entry.industries.农业 要写成列表",
     f'[database]\nurl = "postgres://keban:{SECRET}@host/keban"': "database.url 要以 sqlite:/// 或 postgresql+psycopg://",
     '[database]\nurl = "sqlite:///"': "database.url 要以",
+    '[server]\nbase_url = "crm.example.com"': "server.base_url 要以 https:// 或 http:// 开头",
     '[work_calendar]\ndays_off = ["2026-13-01"]': "work_calendar 日期",
     '[work_calendar]\nhours = ["9-12"]': "work_calendar 工作时间",
     '[work_calendar]\nhours = ["13:00-12:00"]': "work_calendar 工作时间",

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cards
+from any_card import ACTIONS, ANY_CARD
 from cards import feishu, help, kit
 from cards.gallery import gallery
 from cards.kit import Action, BadAction, Button, Buttons, Card, Fields, Form, Input, Note, Select, Text, TextArea, Warn
@@ -182,54 +183,6 @@ def calmly(*what: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Cal
     return lambda test: settings(deadline=None)(given(*what)(test))
 
 
-SIGNS = st.text("&<>*_[](){}#:~`|\\!$=+^@-.%'\"/\r\n 1a中😀", max_size=60)
-WORDS = st.text(max_size=60) | SIGNS | st.sampled_from([*NASTY, "<a href='x'>", "<at id=all></at>", "&#60;", "a\rb"])
-LABELS = st.text(min_size=1, max_size=12)
-ACTIONS = st.sampled_from(sorted(Action.known.values(), key=lambda each: each.name)).flatmap(
-    lambda kind: st.builds(
-        kind,
-        **{
-            key: st.integers(-kit.BIGGEST, kit.BIGGEST) if of is int else st.text(max_size=40)
-            for key, of in kind.types.items()
-        },
-    )
-)
-BUTTONS = st.builds(Button, LABELS, ACTIONS, st.sampled_from(["default", "primary", "danger"]))
-OPTIONS = st.lists(st.tuples(WORDS, WORDS), max_size=5, unique_by=lambda option: option[0]).map(tuple)
-
-
-def fields(name: str) -> st.SearchStrategy[kit.Field]:
-    typed = [
-        st.builds(kind, st.just(name), LABELS, WORDS, st.booleans(), WORDS, WORDS, st.integers(1, kit.INPUT_LENGTH))
-        for kind in (Input, TextArea)
-    ]
-    return st.one_of(*typed, st.builds(Select, st.just(name), LABELS, OPTIONS, WORDS, st.booleans(), WORDS))
-
-
-FORMS = st.tuples(*(fields(f"f{number}") for number in range(3))).flatmap(
-    lambda each: st.builds(Form, st.just(each), BUTTONS)
-)
-PLAIN = st.one_of(
-    st.builds(Text, WORDS),
-    st.builds(Note, WORDS),
-    st.builds(Warn, WORDS),
-    st.builds(Fields, st.lists(st.tuples(WORDS, WORDS), max_size=4).map(tuple)),
-    st.builds(Buttons, st.lists(BUTTONS, max_size=4).map(tuple)),
-    st.builds(
-        kit.Bars,
-        WORDS,
-        st.lists(st.tuples(WORDS, st.integers(0, 9999)), max_size=4, unique_by=lambda bar: bar[0]).map(tuple),
-    ),
-)
-ANY_CARD = st.builds(
-    lambda title, above, form, below: Card(title, (*above, *form, *below)),
-    WORDS,
-    st.lists(PLAIN, max_size=4),
-    st.lists(FORMS, max_size=1),
-    st.lists(PLAIN, max_size=2),
-)
-
-
 def texts_of(card: Card) -> Iterator[str]:
     """Every text that people have to see."""
     yield card.title
@@ -241,6 +194,8 @@ def texts_of(card: Card) -> Iterator[str]:
                 yield from (text for pair in pairs for text in pair)
             case kit.Bars(title, each) if each:
                 yield title
+            case kit.Link(label):
+                yield label
             case Buttons(each):
                 yield from (button.label for button in each)
             case Form(asked, submit):
@@ -368,6 +323,8 @@ ROW = Buttons((BUTTON,) * 16)
 LIMITS: list[tuple[Callable[[int], object], int, int, str]] = [
     (lambda n: Button("字" * n, BUTTON.action), 12, 13, "cut off on phones"),
     (lambda n: Button("字" * n, BUTTON.action), 1, 0, "without a label"),
+    (lambda n: kit.Link("字" * n, "https://x.cn"), 12, 13, "a link's label"),
+    (lambda n: kit.Link("字", ("javascript:", "http://x.cn")[n]), 1, 0, "leads to a page"),
     (lambda n: Input("a", "甲", hint="字" * n), kit.HINT_LENGTH, kit.HINT_LENGTH + 1, "a hint of 101"),
     (lambda n: Input("a", "甲", most=n), kit.INPUT_LENGTH, kit.INPUT_LENGTH + 1, "takes 1001"),
     (lambda n: Input("a", "甲", most=n), 1, 0, "takes 0"),

@@ -32,6 +32,10 @@ BIND = router.commands["/绑定"]
         ("/回访 [活动或客户…]", [Mark("活动或客户", Shape.REST, False)]),
         ("/新客户 [字段:值…]", [Mark("字段:值…", Shape.PAIRS, False)]),
         (
+            "/成交 <产品…> 金额: [数量:]",
+            [Mark("产品", Shape.REST, True), Mark("金额", Shape.KEYED, True), Mark("数量", Shape.KEYED, False)],
+        ),
+        (
             "/跟进 <客户> <内容…> [下次:]",
             [Mark("客户", Shape.WORD, True), Mark("内容", Shape.REST, True), Mark("下次", Shape.KEYED, False)],
         ),

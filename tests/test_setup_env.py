@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from app import PORTS_TO_TRY
+from bot.ports import PORTS_TO_TRY
 from test_architecture import ROOT
 
 SETUP = "tools/setup_env.py"

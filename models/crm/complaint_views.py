@@ -91,7 +91,7 @@ def complained(work: Work, me: Me, complaint_id: int) -> Complained:
         severity=complaint.severity,
         channel=complaint.channel,
         content=content,
-        opened=f"{_name(work, complaint.opener_id)} · {work.shown(complaint.opened_at)}",
+        opened=f"{_opener(work, complaint)} · {work.shown(complaint.opened_at)}",
         handler=_name(work, complaint.handler_id),
         due=work.shown(complaint.due_at),
         left=left(work, complaint),
@@ -107,6 +107,10 @@ def complained(work: Work, me: Me, complaint_id: int) -> Complained:
         problem=problem,
         late_reason=reason,
     )
+
+
+def _opener(work: Work, complaint: Complaint) -> str:
+    return _name(work, complaint.opener_id) if complaint.opener_id else "客户差评"
 
 
 def _name(work: Work, person: int) -> str:

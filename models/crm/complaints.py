@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain, islice
+from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
@@ -12,10 +13,22 @@ from models import deadlines, due, outbox
 from models.crm import numbers, people, private
 from models.crm.access import CustomerRef
 from models.crm.people import Me
+from models.crm.published import SurveyAnswered
 from models.deadlines import ALWAYS, OFFICE, Rung
 from models.errors import AlreadyDone, Invalid, Refused
 from models.settings import Complaint as Rules
-from models.tables import Acknowledgement, Channel, Complaint, ComplaintState, Role, Severity, User
+from models.tables import (
+    Acknowledgement,
+    Channel,
+    Complaint,
+    ComplaintSource,
+    ComplaintState,
+    Customer,
+    Role,
+    Severity,
+    Survey,
+    User,
+)
 from models.work import AnyRow, Work
 
 COMPLAINT = "complaint"
@@ -70,52 +83,77 @@ class First:
     late_reason: str | None = None
 
 
-def ladder(rules: Rules) -> tuple[Rung, ...]:
-    """Who is told when, before the end and after it (table of F2)."""
+def ladder(rules: Rules, source: ComplaintSource) -> tuple[int, tuple[Rung, ...]]:
+    """So many minutes to the first contact, and who is told when, before their end and after it (F2, G2)."""
+    minutes = rules.first_contact, rules.warn_handler, rules.warn_supervisor, rules.warn_manager
+    if source is ComplaintSource.BAD_SCORE:
+        minutes = (
+            rules.bad_score_contact,
+            rules.bad_score_warn_handler,
+            rules.bad_score_warn_supervisor,
+            rules.bad_score_warn_manager,
+        )
+    whole, handler, supervisor, manager = minutes
     before = (
-        Rung(HANDLER, rules.warn_handler),
-        Rung(SUPERVISOR, rules.warn_supervisor),
-        Rung(UNANSWERED, rules.warn_supervisor - rules.answer_within),
-        Rung(MANAGER, rules.warn_manager),
+        Rung(HANDLER, handler),
+        Rung(SUPERVISOR, supervisor),
+        Rung(UNANSWERED, supervisor - rules.answer_within),
+        Rung(MANAGER, manager),
     )
-    again = tuple(Rung(AGAIN, -rules.again_every * (number + 1)) for number in range(rules.again_times))
-    fits = (rung for rung in before if 0 < rung.minutes_before < rules.first_contact)
-    return (*fits, Rung(BREACH, 0), *again)
+    again = (Rung(AGAIN, -rules.again_every * (number + 1)) for number in range(rules.again_times))
+    return whole, (*(rung for rung in before if 0 < rung.minutes_before < whole), Rung(BREACH, 0), *again)
 
 
 def take_in(work: Work, me: Me, customer: CustomerRef, said: Said) -> int:
     """Open a complaint, start its clock and tell who handles it and whose customer it is. Raises Refused."""
     if len(said.content) > LONGEST:
         raise Refused(f"投诉内容最多 {LONGEST} 字，现在是 {len(said.content)} 字，请精简。")
-    handler, rules = _handler(work, me, customer), work.settings.complaint
-    hours = OFFICE if rules.office_hours else ALWAYS
+    handler = me if me.serves else _handler(work, customer) or me
+    complaint = _open(work, customer, handler, said, opener_id=me.id)
+    work.notify(COMPLAINT, complaint, {handler.id, customer.owner_id} - {me.id})
+    return complaint
+
+
+def of_bad_score(work: Work, news: SurveyAnswered) -> None:
+    """A customer is not satisfied: a complaint of its own, whose owner and supervisor hear of it at once (G2)."""
+    customer, survey = work.db.get_one(Customer, news.customer), work.db.get_one(Survey, news.survey)
+    handler = _handler(work, customer)
+    if news.score > work.settings.complaint.bad_score or handler is None:
+        return
+    said = Said(f"客户在满意度问卷里打了 {news.score} 分。{survey.comment or ''}")
+    complaint = _open(work, customer, handler, said, source=ComplaintSource.BAD_SCORE)
+    leaders = people.leaders_above(work, handler.department_id, but=handler.id)
+    work.notify(COMPLAINT, complaint, [handler.id, *leaders])
+
+
+def _open(work: Work, customer: CustomerRef | Customer, handler: Me, said: Said, **about: Any) -> int:
+    source = about.setdefault("source", ComplaintSource.CHAT)
+    minutes, rungs = ladder(work.settings.complaint, source)
+    hours = OFFICE if work.settings.complaint.office_hours else ALWAYS
     complaint = work.add(
         ADD,
         number=numbers.complaint_number(work),
         customer_id=customer.id,
-        opener_id=me.id,
         handler_id=handler.id,
         department_id=handler.department_id,
         opened_at=work.now,
-        due_at=deadlines.calendar(work, hours).add(work.now, rules.first_contact).due,
+        due_at=deadlines.calendar(work, hours).add(work.now, minutes).due,
         channel=said.channel,
         severity=said.severity,
         content=private.hide(work, customer.id, said.content),
         state=ComplaintState.ACCEPTED,
+        **about,
     )
-    deadlines.start(work, COMPLAINT, complaint, rules.first_contact, ladder(rules), hours)
-    work.notify(COMPLAINT, complaint, {handler.id, customer.owner_id} - {me.id})
-    work.audit("complaint.open", f"customer:{customer.id}", complaint=complaint, severity=said.severity)
+    deadlines.start(work, COMPLAINT, complaint, minutes, rungs, hours)
+    work.audit("complaint.open", f"customer:{customer.id}", complaint=complaint, severity=said.severity, source=source)
     return complaint
 
 
-def _handler(work: Work, me: Me, customer: CustomerRef) -> Me:
-    """The opener if in service, else the customer's owner; whoever leads his department where he has left (F2)."""
-    if me.serves:
-        return me
+def _handler(work: Work, customer: CustomerRef | Customer) -> Me | None:
+    """The customer's owner; whoever leads his department where he has left (F2)."""
     leaders = people.leaders_above(work, customer.department_id, but=customer.owner_id)
     found = (people.by_id(work, each) for each in (customer.owner_id, *leaders))
-    return next((person for person in found if person), me)
+    return next((person for person in found if person), None)
 
 
 def contact(work: Work, me: Me, complaint: Complaint, first: First) -> None:

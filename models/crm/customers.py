@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import String, bindparam, literal, select, type_coerce, union_all
+from sqlalchemy import String, bindparam, case, cast, func, literal, select, type_coerce, union_all
 from sqlalchemy.orm import selectinload
 
 from models.crm import access, entries, funnel, private
@@ -15,10 +15,12 @@ from models.tables import (
     Complaint,
     Contact,
     Customer,
+    Deal,
     FollowUp,
     Requirement,
     Review,
     ReviewState,
+    Survey,
     Timer,
     TimerState,
     User,
@@ -64,8 +66,24 @@ TIMELINE = (
             Complaint.id.label("id"),
             Complaint.content.label("text"),
             type_coerce(Complaint.severity, String).label("word"),
-            Complaint.opener_id.label("who"),
+            func.coalesce(Complaint.opener_id, Complaint.handler_id).label("who"),
         ).where(Complaint.customer_id == bindparam("customer")),
+        select(
+            Deal.at.label("at"),
+            literal("deal").label("kind"),
+            Deal.id.label("id"),
+            case((Deal.quantity > 1, Deal.product + literal(" × ") + cast(Deal.quantity, String)), else_=Deal.product),
+            cast(Deal.amount_fen, String).label("word"),
+            Deal.author_id.label("who"),
+        ).where(Deal.customer_id == bindparam("customer")),
+        select(
+            Survey.answered_at.label("at"),
+            literal("survey").label("kind"),
+            Survey.id.label("id"),
+            Survey.comment.label("text"),
+            cast(Survey.score, String).label("word"),
+            Survey.asker_id.label("who"),
+        ).where(Survey.customer_id == bindparam("customer"), Survey.answered_at.is_not(None)),
     )
 ).subquery()
 PAGED = (

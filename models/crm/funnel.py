@@ -49,6 +49,11 @@ def follows(stage: FunnelStage, deal: DealStage) -> FunnelStage:
     return NEEDS[deal]
 
 
+def bought(stage: FunnelStage, *, again: bool) -> FunnelStage:
+    """The funnel stage after a deal was recorded: the first one wins the customer, the next is a repurchase (A19)."""
+    return FunnelStage.REPURCHASE if again or stage is FunnelStage.REPURCHASE else FunnelStage.WON
+
+
 def enter(work: Work, customer_id: int, stage: FunnelStage) -> None:
     """Keep when a customer came to a stage."""
     work.put(ENTER, customer_id=customer_id, stage=stage, at=work.now)

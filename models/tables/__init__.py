@@ -1,7 +1,7 @@
 """Every table, one module a subject: columns and relations, nothing else."""
 
 from models.tables.base import Base
-from models.tables.complaints import Acknowledgement, Channel, Complaint, ComplaintState, Severity
+from models.tables.complaints import Acknowledgement, Channel, Complaint, ComplaintSource, ComplaintState, Severity
 from models.tables.customers import (
     Contact,
     Counter,
@@ -18,11 +18,13 @@ from models.tables.customers import (
     StageEntry,
     Status,
 )
+from models.tables.deals import Deal, DealState, Origin, Product
 from models.tables.follow_ups import Draft, FollowUp, Method
 from models.tables.health import Heartbeat
 from models.tables.messages import Audit, CardMessage, Claim, Outbox, OutboxState
 from models.tables.people import Department, DepartmentSupervisor, Identity, Role, Supervision, User, UserRole
 from models.tables.playground import Shown
+from models.tables.surveys import Survey, SurveyReason
 from models.tables.time import CalendarRun, Clock, Deadline, Timer, TimerState
 
 __all__ = [
@@ -35,12 +37,15 @@ __all__ = [
     "Claim",
     "Clock",
     "Complaint",
+    "ComplaintSource",
     "ComplaintState",
     "Contact",
     "Counter",
     "Customer",
     "Deadline",
+    "Deal",
     "DealStage",
+    "DealState",
     "Department",
     "DepartmentSupervisor",
     "Draft",
@@ -52,9 +57,11 @@ __all__ = [
     "Level",
     "Method",
     "NameGram",
+    "Origin",
     "Outbox",
     "OutboxState",
     "PrivateValue",
+    "Product",
     "Requirement",
     "Review",
     "ReviewState",
@@ -64,6 +71,8 @@ __all__ = [
     "StageEntry",
     "Status",
     "Supervision",
+    "Survey",
+    "SurveyReason",
     "Timer",
     "TimerState",
     "User",

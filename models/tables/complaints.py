@@ -27,6 +27,11 @@ class Channel(StrEnum):
     OTHER = "other"
 
 
+class ComplaintSource(StrEnum):
+    CHAT = "chat"
+    BAD_SCORE = "bad_score"
+
+
 class ComplaintState(StrEnum):
     ACCEPTED = "accepted"
     CONTACTED = "contacted"
@@ -36,14 +41,18 @@ WAITING = text("state = 'accepted'")
 
 
 class Complaint(Base):
-    """One complaint. `department_id` is the handler's when it came in, `level` how far up it was escalated."""
+    """One complaint. `department_id` is the handler's when it came in, `level` how far up it was escalated.
+
+    Nobody of ours opened one that a customer's bad score opened (G2).
+    """
 
     __tablename__ = "complaints"
     __table_args__ = (Index("ix_complaints_due_at", "due_at", sqlite_where=WAITING, postgresql_where=WAITING),)
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(32), unique=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey(Customer.id), index=True)
-    opener_id: Mapped[int] = mapped_column(ForeignKey(User.id))
+    source: Mapped[ComplaintSource] = mapped_column(Word(ComplaintSource))
+    opener_id: Mapped[int | None] = mapped_column(ForeignKey(User.id))
     handler_id: Mapped[int] = mapped_column(ForeignKey(User.id), index=True)
     department_id: Mapped[int] = mapped_column(ForeignKey(Department.id), index=True)
     opened_at: Mapped[dt.datetime]

@@ -31,6 +31,7 @@ class Keyring:
         self._keys = {name: AESGCM(key) for name, key in pairs}
         self._writer = pairs[0][0]
         self._index = hashlib.sha256(b"keban index" + pairs[-1][1]).digest()
+        self._links = hashlib.sha256(b"keban links" + pairs[-1][1]).digest()
 
     @classmethod
     def derived(cls, secret: str) -> Keyring:
@@ -59,6 +60,11 @@ class Keyring:
     def index(self, plain: str, purpose: str) -> str:
         """A keyed hash to find equal values by; says nothing about them without the key."""
         return hmac.new(self._index, f"{purpose}\0{plain}".encode(), "sha256").hexdigest()[:32]
+
+    def signature(self, plain: str, purpose: str) -> str:
+        """128 bits, for an address, that only the holder of the keys can make for this purpose."""
+        made = hmac.new(self._links, f"{purpose}\0{plain}".encode(), "sha256").digest()[:16]
+        return base64.urlsafe_b64encode(made).decode().rstrip("=")
 
 
 def _parse(text: str) -> tuple[str, bytes]:
