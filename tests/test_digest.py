@@ -21,6 +21,7 @@ from models.work import Works
 from scheduler.jobs import JOBS
 from scheduler.run import tick
 from standins import feishu_says
+from test_survey import path, send
 from world import JSON, Answer, Seen, Somebody
 
 #: Wednesday 25 November 2026, 10:00, is when a test begins.
@@ -39,10 +40,20 @@ def came(person: Somebody, title: str = "简报") -> list[Seen]:
 def figures(text: str) -> dict[str, int]:
     """The numbers of a digest by their label."""
     lines = [line.split() for line in text.splitlines()]
-    return {line[0]: int(line[1]) for line in lines if len(line) == 2 and line[1].isdigit() and line[0] in LABELS}
+    return {line[0]: int(line[1]) for line in lines if len(line) == 2 and line[1].isdigit() and line[0] in FIGURES}
 
 
-LABELS = ("新客户", "录入待审核", "跟进", "阶段推进", "逾期提醒")
+FIGURES = {
+    "新客户": "customers",
+    "录入待审核": "reviews",
+    "跟进": "follow_ups",
+    "阶段推进": "stages",
+    "成交": "deals",
+    "客户评价": "surveys",
+    "投诉": "complaints",
+    "待首次响应的投诉": "unanswered",
+    "逾期提醒": "overdue",
+}
 
 
 def bars(card: JSON) -> dict[str, int]:
@@ -90,11 +101,15 @@ def story(company: Company) -> None:
     company.rep.says("/跟进 华星 再谈一次")
     company.colleague.says("/跟进 云帆 看了样品")
     company.stranger.says("/跟进 远山 要报价 阶段:意向")
+    company.colleague.says("/成交 云帆 年度维保 金额:12万")
+    company.colleague.says("/投诉 云帆 包装破损")
+    send(company, path(company.rep.says("/问卷 华星")), score="5")
 
 
-#: by hand: 一部 has two customers, three talks of two people, one move (意向), one entry, one missed reminder.
-TEAM = dict(zip(LABELS, (2, 1, 3, 1, 1), strict=True))
-ALL = dict(zip(LABELS, (3, 1, 4, 2, 1), strict=True))
+#: by hand: 一部 has two customers, one entry, three talks of two people, two moves (意向 and 成交), one deal, one
+#: answer, one complaint that waits and one missed reminder; 二部 a customer, a talk and a move more.
+TEAM = dict(zip(FIGURES, (2, 1, 3, 2, 1, 1, 1, 1, 1), strict=True))
+ALL = dict(zip(FIGURES, (3, 1, 4, 3, 1, 1, 1, 1, 1), strict=True))
 
 
 def test_leaders_get_one_digest_between_three_and_twelve_past_nine(company: Company) -> None:
@@ -108,7 +123,7 @@ def test_leaders_get_one_digest_between_three_and_twelve_past_nine(company: Comp
         (seen,) = came(person)
         assert seen.title == "简报 · 11月26日 周四" and figures(seen.text) == numbers
         assert "11月25日 周三 9:00 起，截至 11月26日 周四 9:" in seen.text
-        assert feishu_says.texts(seen.card).count("查看") == 5
+        assert feishu_says.texts(seen.card).count("查看") == len(FIGURES)
     assert bars(came(company.supervisor)[0].card) == {"王敏": 2, "陈晨": 1}
     assert bars(came(company.manager)[0].card) == {"销售一部": 3, "销售二部": 1}
     assert "销售二部" not in came(company.supervisor)[0].text
@@ -250,7 +265,7 @@ def test_every_number_opens_its_records_and_agrees_with_them(company: Company) -
     for person, numbers in ((company.supervisor, TEAM), (company.manager, ALL)):
         seen = person.says("/简报")
         assert figures(seen.text) == numbers
-        for label, figure in zip(LABELS, ("customers", "reviews", "follow_ups", "stages", "overdue"), strict=True):
+        for label, figure in FIGURES.items():
             listed = opens(person, seen, figure)
             assert listed.title == f"{label} {numbers[label]}"
             assert listed.buttons == ["查看"] * numbers[label] + ["返回简报"]
@@ -259,6 +274,8 @@ def test_every_number_opens_its_records_and_agrees_with_them(company: Company) -
     assert "远山" not in listed.text and "云帆贸易有限公司\n11月25日 周三 10:00 · 陈晨 · 销售一部" in listed.text
     page = company.supervisor.press_in(seen := company.supervisor.says("/简报"), listed.card or {}, "查看")
     assert page.title in ("华星科技有限公司", "云帆贸易有限公司")
+    opened = opens(company.supervisor, seen, "complaints")
+    assert company.supervisor.press_in(seen, opened.card or {}, "查看").title == "投诉 · TS202611001"
     opened = opens(company.supervisor, seen, "reviews")
     assert company.supervisor.press_in(seen, opened.card or {}, "查看").title == "待审核 · 新芽教育有限公司"
 
@@ -330,7 +347,7 @@ def test_a_leader_of_nobody_who_sells_is_not_told_of_nothing(company: Company) -
     story(company)
     wait(company, f"{THURSDAY} 09:12")
     assert came(lawyer) == [] and len(came(company.manager)) == 1
-    assert figures(lawyer.says("/简报").text) == dict.fromkeys(LABELS, 0)
+    assert figures(lawyer.says("/简报").text) == dict.fromkeys(FIGURES, 0)
 
 
 class TestAnotherTime:

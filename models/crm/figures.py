@@ -13,12 +13,15 @@ from models.tables import (
     Complaint,
     ComplaintState,
     Customer,
+    Deal,
+    DealState,
     Department,
     FollowUp,
     FunnelStage,
     Review,
     ReviewState,
     StageEntry,
+    Survey,
     Timer,
     TimerState,
     User,
@@ -127,6 +130,8 @@ UNANSWERED = records(
     word=Complaint.severity,
     led=or_(LED, access.led(Complaint.department_id)),  # type: ignore[arg-type]
 )
+DEALS = records(Deal, Deal.at, Deal.author_id, Deal.state != DealState.RETURNED, within(Deal.at))
+SURVEYS = records(Survey, Survey.answered_at, Customer.owner_id, within(Survey.answered_at))
 #: every number, in the order of the card; another one is another entry.
 FIGURES: Mapping[str, Figure] = {
     each.key: each
@@ -135,6 +140,8 @@ FIGURES: Mapping[str, Figure] = {
         figure("reviews", "录入待审核", "现在等你审核的录入，不含你自己录入的。", WAITING, dated=False),
         figure("follow_ups", "跟进", "这段时间里记下的跟进，记一次算一条。", TALKS, dated=True),
         figure("stages", "阶段推进", "这段时间里客户进入新漏斗阶段的次数，不含建档时的阶段。", MOVES, dated=True),
+        figure("deals", "成交", "这段时间里记下的成交笔数，不含已退的。", DEALS, dated=True),
+        figure("surveys", "客户评价", "这段时间里客户回答了的满意度问卷。", SURVEYS, dated=True),
         figure("complaints", "投诉", "这段时间里受理的投诉。", COMPLAINTS, dated=True),
         figure("unanswered", "待首次响应的投诉", "现在还没有首次响应的投诉，最急的在前。", UNANSWERED, dated=False),
         figure("overdue", "逾期提醒", "已经到期、现在还没有完成的跟进提醒。", OVERDUE, dated=False),
