@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import String, bindparam, case, cast, func, literal, select, type_coerce, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.orm import selectinload
 
 from models.crm import access, entries, funnel, private
@@ -42,49 +55,54 @@ NEXT = (
 NEED = (
     select(Requirement).where(Requirement.customer_id == bindparam("customer")).order_by(Requirement.id.desc()).limit(1)
 )
-TIMELINE = (
-    union_all(
-        select(
-            FollowUp.at.label("at"),
-            literal("follow_up").label("kind"),
-            FollowUp.id.label("id"),
-            FollowUp.content.label("text"),
-            type_coerce(FollowUp.method, String).label("word"),
-            FollowUp.author_id.label("who"),
-        ).where(FollowUp.customer_id == bindparam("customer")),
-        select(
-            Review.decided_at.label("at"),
-            literal("review").label("kind"),
-            Review.id.label("id"),
-            Review.reason.label("text"),
-            type_coerce(Review.state, String).label("word"),
-            Review.decider_id.label("who"),
-        ).where(Review.customer_id == bindparam("customer"), Review.state != ReviewState.PENDING),
-        select(
-            Complaint.opened_at.label("at"),
-            literal("complaint").label("kind"),
-            Complaint.id.label("id"),
-            Complaint.content.label("text"),
-            type_coerce(Complaint.severity, String).label("word"),
-            func.coalesce(Complaint.opener_id, Complaint.handler_id).label("who"),
-        ).where(Complaint.customer_id == bindparam("customer")),
-        select(
-            Deal.at.label("at"),
-            literal("deal").label("kind"),
-            Deal.id.label("id"),
-            case((Deal.quantity > 1, Deal.product + literal(" × ") + cast(Deal.quantity, String)), else_=Deal.product),
-            cast(Deal.amount_fen, String).label("word"),
-            Deal.author_id.label("who"),
-        ).where(Deal.customer_id == bindparam("customer")),
-        select(
-            Survey.answered_at.label("at"),
-            literal("survey").label("kind"),
-            Survey.id.label("id"),
-            Survey.comment.label("text"),
-            cast(Survey.score, String).label("word"),
-            Survey.asker_id.label("who"),
-        ).where(Survey.customer_id == bindparam("customer"), Survey.answered_at.is_not(None)),
-    )
+
+
+def _happened(
+    kind: str, table: Any, at: Any, text: Any, word: Any, who: Any, *where: ColumnElement[bool]
+) -> Select[Any]:
+    """Rows of a table as lines of a customer's timeline."""
+    told = at.label("at"), literal(kind).label("kind"), table.id.label("id"), text.label("text")
+    return select(*told, word.label("word"), who.label("who")).where(table.customer_id == bindparam("customer"), *where)
+
+
+MANY = Deal.product + literal(" × ") + cast(Deal.quantity, String)
+BOUGHT = case((Deal.quantity > 1, MANY), else_=Deal.product)
+TIMELINE = union_all(
+    _happened(
+        "follow_up",
+        FollowUp,
+        FollowUp.at,
+        FollowUp.content,
+        type_coerce(FollowUp.method, String),
+        FollowUp.author_id,
+    ),
+    _happened(
+        "review",
+        Review,
+        Review.decided_at,
+        Review.reason,
+        type_coerce(Review.state, String),
+        Review.decider_id,
+        Review.state != ReviewState.PENDING,
+    ),
+    _happened(
+        "complaint",
+        Complaint,
+        Complaint.opened_at,
+        Complaint.content,
+        type_coerce(Complaint.severity, String),
+        func.coalesce(Complaint.opener_id, Complaint.handler_id),
+    ),
+    _happened("deal", Deal, Deal.at, BOUGHT, cast(Deal.amount_fen, String), Deal.author_id),
+    _happened(
+        "survey",
+        Survey,
+        Survey.answered_at,
+        Survey.comment,
+        cast(Survey.score, String),
+        Survey.asker_id,
+        Survey.answered_at.is_not(None),
+    ),
 ).subquery()
 PAGED = (
     select(TIMELINE.c.at, TIMELINE.c.kind, TIMELINE.c.text, TIMELINE.c.word, User.name)
