@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 from sqlalchemy import bindparam, delete, or_, select, update
 
 from models import demo_data as data
-from models.crm import follow_ups, people, reviews
+from models.crm import complaints, follow_ups, people, products, reviews, surveys
 from models.crm.people import Hire, Me
+from models.demo_service import Deed, deeds
 from models.demo_stories import Past, stories
+from models.settings import Complaint as ComplaintRules
 from models.settings import Entry
-from models.tables import Base, Review, ReviewState, Timer, TimerState, User
+from models.settings import Survey as SurveyRules
+from models.tables import (
+    Base,
+    Complaint,
+    ComplaintState,
+    Customer,
+    Review,
+    ReviewState,
+    Survey,
+    Timer,
+    TimerState,
+    User,
+)
 from models.work import Work
 
 PLATFORM = "playground"
+#: the past is told by the rules as they come, whatever the company changed.
+ASKING = SurveyRules()
+RULES = {"entry": Entry(), "complaint": ComplaintRules(), "survey": ASKING}
 
 ANYBODY = select(User.id).limit(1)
 REMINDED = Timer.kind == follow_ups.REMINDER
@@ -36,6 +54,17 @@ HAPPENED = (
 )
 OVERDUE = select(Timer).where(REMINDED, Timer.state == TimerState.FIRED).order_by(Timer.id)
 WAITING = select(Review).where(Review.state == ReviewState.PENDING).order_by(Review.id)
+UNSETTLED = (
+    select(Complaint.id, Complaint.handler_id, Customer.owner_id)
+    .join(Customer, Customer.id == Complaint.customer_id)
+    .where(Complaint.state == ComplaintState.ACCEPTED)
+    .order_by(Complaint.id)
+)
+UNANSWERED = (
+    select(Survey.id, Survey.asker_id)
+    .where(Survey.answered_at.is_(None), Survey.expires_at > bindparam("moment"))
+    .order_by(Survey.id)
+)
 ENDED = select(Timer).where(Timer.kind == "review.overdue", Timer.subject_id == bindparam("review"))
 
 
@@ -44,20 +73,26 @@ def load(work: Work) -> bool:
     if work.run(ANYBODY).first():
         return False
     work.db.flush()  # one ORM session for every moment of the history
-    rules = work.settings.model_copy(update={"entry": Entry()})
-    told = replace(work, settings=rules, channel="demo", notices=[], after=[])
+    told = replace(work, settings=work.settings.model_copy(update=RULES), channel="demo", notices=[], after=[])
     past = Past.of(work)
     _hire(replace(told, now=past.start, real=past.start))
     cast = {number: _me(work, number) for number, *_ in data.PEOPLE}
-    steps = [step for story in stories(past) for step in story.steps]
-    for number, step in enumerate(sorted(steps, key=lambda each: -each.ago), 1):
-        at, me = past.at(step.ago), cast[step.who]
-        view = replace(told, now=at, real=at, actor_id=me.id, request=f"demo:{number}", notices=[])
-        step.act(view, me)
+    for number, deed in enumerate(_history(past), 1):
+        me = cast[deed.who]
+        view = replace(told, now=deed.at, real=deed.at, actor_id=me.id, request=f"demo:{number}", notices=[])
+        deed.act(view, me)
     work.run(ANSWERED)
     work.run(HAPPENED, moment=work.now)
     _remind(replace(work, channel="demo"))  # its notices are the caller's
     return True
+
+
+def _history(past: Past) -> list[Deed]:
+    """Everything that was done, in its order."""
+    told = [*stories(past)]
+    steps = [Deed(past.at(step.ago), step.who, step.act) for story in told for step in story.steps]
+    after = deeds(past, told, dt.timedelta(days=ASKING.days_after_deal))
+    return sorted([*steps, *after], key=lambda each: each.at)
 
 
 def reset(work: Work) -> None:
@@ -77,6 +112,8 @@ def _hire(work: Work) -> None:
         people.add_user(work, Hire(staff_no, name, department, (role,), mobile, ((PLATFORM, staff_no),)))
     for name, leader in data.DEPARTMENTS:
         people.set_department(work, name, None, [leader])
+    for product in data.PRODUCTS:
+        products.set_product(work, product, active=True)
 
 
 def _me(work: Work, staff_no: str) -> Me:
@@ -87,7 +124,7 @@ def _me(work: Work, staff_no: str) -> Me:
 
 
 def _remind(work: Work) -> None:
-    """The cards of what is still open: reviews to those who should decide, missed reminders to their owners."""
+    """The cards of what is still open, each to those whom it concerns."""
     for review in work.db.scalars(WAITING):
         if review.due_at <= work.now:
             reviews.escalate(replace(work, now=review.due_at), work.run(ENDED, review=review.id).first())
@@ -96,3 +133,7 @@ def _remind(work: Work) -> None:
             work.notify(reviews.REVIEW, review.id, leaders)
     for timer in work.run(OVERDUE):
         work.notify("reminder", timer.id, [timer.person_id], anew=True)
+    for complaint in work.run(UNSETTLED):
+        work.notify(complaints.COMPLAINT, complaint.id, {complaint.handler_id, complaint.owner_id})
+    for survey in work.run(UNANSWERED, moment=work.now):
+        work.notify(surveys.SURVEY, survey.id, [survey.asker_id])

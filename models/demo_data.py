@@ -277,6 +277,45 @@ ARCHIVED: dict[FunnelStage, tuple[int, tuple[tuple[str, int, int], ...], tuple[f
         (0.85, 1.0),
     ),
 }
+#: what each sale cost in yuan, and how many of it.
+DEALT = (
+    (128_000, 1),
+    (86_000, 2),
+    (235_000, 1),
+    (46_800, 3),
+    (318_000, 1),
+    (59_800, 2),
+    (152_000, 1),
+    (97_500, 1),
+)
+#: how customers answered: minutes after they were asked, score, their own words.
+SURVEYS = (
+    (95, 5, "上线比预期快，培训很到位。"),
+    (310, 4, "整体不错，希望报表再多几种。"),
+    (42, 5, "有问题当天就有人回，放心。"),
+    (1510, 3, "功能够用，手机上有时打开慢。"),
+)
+#: who took it in (nobody named: the owner), when on its day, minutes until the first contact, what was said,
+#: what it came down to, why that was late.
+COMPLAINTS = (
+    ("D016", "10:05", 38, "系统早上打不开，前台排了长队，要求今天给说法。", "登录服务重启后恢复，客户要书面说明", ""),
+    ("", "14:20", 65, "约好的培训讲师迟到一个小时，三十个人白等。", "讲师走错厂区，客户要求另约时间", ""),
+    ("D016", "09:30", 24, "发票抬头开错了，要求月底前重开。", "抬头按旧名称开的，重开并寄出", ""),
+    ("D016", "15:10", 90, "升级以后月报打不开，财务等着用。", "报表模板没有更新，先发旧版应急", ""),
+    (
+        "",
+        "10:10",
+        215,
+        "实施人员两次改期，要求给一个准日子。",
+        "项目经理没有提前通知，改到下周一",
+        "客户电话一直占线，午后才接通",
+    ),
+)
+#: whose customers wait for a first contact right now: who took it in, minutes ago, what was said.
+WAITING = {
+    "D006": ("", 70, "上周提的问题还没有人回，维护响应太慢。"),
+    "D010": ("D016", 35, "打出来的标签扫不出来，仓库发货停了。"),
+}
 #: office minutes since each of these was entered; the first is about to be late, the last is.
 PENDING = (410, 260, 120, 25, 520)
 RETURNED, WITHDRAWN = 4, 3

@@ -17,7 +17,7 @@ from models.crm.access import customer_by_id
 from models.crm.follow_ups import Talk
 from models.crm.people import Me
 from models.settings import Entry
-from models.tables import Customer, FunnelStage, Review, Role
+from models.tables import Customer, DealStage, FunnelStage, Review, Role
 from models.text import names
 from models.text.times import Settled
 from models.work import Work
@@ -99,6 +99,7 @@ class Story:
     fill: dict[str, str]
     steps: list[Step] = field(default_factory=list)
     customer: Customer | None = None
+    won: int = 0
 
     @property
     def known(self) -> Customer:
@@ -147,7 +148,9 @@ class Story:
         )
 
     def talked(self, ago: int, talk: Talk, who: str = "") -> None:
-        """Somebody spoke to the customer."""
+        """Somebody spoke to the customer; `won` is how long ago the sale was made."""
+        if talk.stage is DealStage.WON:
+            self.won = ago
 
         def act(work: Work, me: Me) -> None:
             follow_ups.record(work, me, customer_by_id(work, me, self.known.id), talk)

@@ -48,6 +48,11 @@ def example(work: Work, me: Me) -> str:
     return str(work.run(EXAMPLE, **access.scope(me)).scalar() or "")
 
 
+def complaint(work: Work, me: Me) -> str:
+    """The number of the most urgent complaint this person may answer: for a sentence to try."""
+    return next((each.number for each in access.waiting_complaints(work, me)), "")
+
+
 def said(work: Work, account: str, chat: str, text: str, token: str) -> None:
     """A person's words appear in the chat, once for each token."""
     if work.run(BY_TOKEN, token=token).first() is None:

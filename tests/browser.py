@@ -25,8 +25,9 @@ COMPANY = (
     ("陈晨", "销售一部", Role.SALES_REP, "chenchen"),
     ("赵强", "销售一部", Role.SUPERVISOR, "zhaoqiang"),
     ("林岚", "总公司", Role.MANAGER, "linlan"),
+    ("许安", "销售一部", Role.SERVICE_AGENT, "xuan"),
 )
-REP, COLLEAGUE, SUPERVISOR, MANAGER = range(4)
+REP, COLLEAGUE, SUPERVISOR, MANAGER, SERVICE = range(5)
 
 
 @contextmanager
@@ -57,7 +58,7 @@ class Window:
 
     def open(self, program: Outside) -> None:
         self.page.goto(f"http://127.0.0.1:{program.port}/playground/")
-        expect(self.page.locator(".seat")).to_have_count(4)
+        expect(self.page.locator(".seat")).to_have_count(5)
 
     def seat(self, number: int) -> Seat:
         return Seat(self.page.locator(f"#seat-{number}"))

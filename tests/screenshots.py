@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from browser import REP, SUPERVISOR, Window, company, launched, opened
+from browser import REP, SERVICE, SUPERVISOR, Window, company, launched, opened
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 ENTRY = {
@@ -45,13 +45,16 @@ def main() -> None:
 
 
 def play(window: Window) -> None:
-    """A morning at four seats: a new customer asked for and seen, a talk written down."""
-    rep, boss = window.seat(REP), window.seat(SUPERVISOR)
+    """A morning at five seats: a new customer asked for and seen, a talk written down, a complaint contacted."""
+    rep, boss, service = window.seat(REP), window.seat(SUPERVISOR), window.seat(SERVICE)
     window.page.get_by_role("button", name="下一个工作日 9:00").click()
     expect(window.page.locator("#time")).to_have_text("9:00")
     rep.node.locator(".chips button", has_text="/跟进").click()
     rep.input.press("Enter")
     rep.card("已记录跟进")
+    service.presses("投诉 · TS", "首次响应")
+    service.presses("首次响应 · TS", "首次响应", problem="标签打印机驱动不配", late_reason="客户电话占线")
+    expect(service.card("投诉 · TS")).to_contain_text("已由")
     rep.says("/新客户")
     rep.presses("录入新客户", "提交", **ENTRY)
     rep.card(f"待审核 · {ENTRY['full_name']}")

@@ -15,13 +15,16 @@ from conftest import START
 from models import demo, due, playground
 from models.crm import access, customers, entries, people
 from models.demo_data import DEPARTMENTS, PEOPLE
+from models.demo_service import SEATED
 from models.engine import connect
 from models.settings import Playground, Settings
 from models.tables import (
     Audit,
     Base,
+    Complaint,
     Contact,
     Customer,
+    Deal,
     Department,
     FollowUp,
     FunnelStage,
@@ -29,11 +32,13 @@ from models.tables import (
     Kind,
     Outbox,
     PrivateValue,
+    Product,
     Requirement,
     Review,
     ReviewState,
     Role,
     Status,
+    Survey,
     Timer,
     TimerState,
     User,
@@ -44,6 +49,9 @@ from models.work import Work, Works
 from world import HandClock
 
 REPS = [number for number, _, _, role in PEOPLE if role is Role.SALES_REP]
+SERVICE = "D016"
+#: a Sunday night, and a working morning after a long holiday.
+MOMENTS = ("2026-11-29T03:00+08:00", "2027-02-15T10:30+08:00")
 OWN_LISTS = {"sources": ["本店"], "industries": {"渔业": ["捕捞"]}}
 
 
@@ -89,6 +97,9 @@ def content(work: Work) -> list[list[tuple[object, ...]]]:
     entered = select(Customer.number, Customer.name, Customer.uscc, Customer.status, Customer.funnel_stage, User.name)
     planned = select(Timer.kind, Timer.due_at, Timer.state)
     asked = [said, entered.join(User), planned, select(Contact.name, Contact.mobile), select(Identity.account)]
+    asked += [select(Deal.at, Deal.product, Deal.amount_fen, Customer.name).join(Customer)]
+    asked += [select(Survey.at, Survey.answered_at, Survey.score, Survey.comment, Customer.name).join(Customer)]
+    asked += [select(Complaint.number, Complaint.opened_at, Complaint.contacted_at, Complaint.content, Complaint.state)]
     rows = [[tuple(row) for row in work.db.execute(each)] for each in asked]
     rows[0] = [(at, re.sub(r":\d+⟧", "⟧", words), *rest) for at, words, *rest in rows[0]]
     return [sorted(each, key=repr) for each in rows]
@@ -159,7 +170,7 @@ def test_customers_are_numbered_month_by_month_without_a_gap_in_the_order_of_app
         assert seen.total() == 48 and len(seen) >= 3
 
 
-@pytest.mark.parametrize("moment", ["2026-11-29T03:00+08:00", "2027-02-15T10:30+08:00"])
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_the_history_is_ninety_days_of_office_hours_whenever_it_is_loaded(
     works: Works, clock: HandClock, moment: str
 ) -> None:
@@ -189,10 +200,56 @@ def test_the_history_is_ninety_days_of_office_hours_whenever_it_is_loaded(
 def test_cards_come_for_what_is_open_and_for_nothing_else(loaded: Works) -> None:
     with loaded.read() as work:
         shown = Counter(work.db.scalars(select(Outbox.kind)))
-        assert shown == {"review": 6, "reminder": 6}  # the late review is at its second level too
-        readers = set(work.db.scalars(select(User.staff_no).join(Outbox, Outbox.user_id == User.id)))
-        assert {"D001", "D003", "D007", "D011"} <= readers <= {*REPS, "D001", "D003", "D007", "D011"}
+        assert shown == {"review": 6, "reminder": 6, "complaint": 3}  # the late review is at its second level too
+        read = select(User.staff_no).join(Outbox, Outbox.user_id == User.id)
+        readers = set(work.db.scalars(read))
+        assert {"D001", "D003", "D007", "D011", SERVICE} <= readers <= {*REPS, "D001", "D003", "D007", "D011", SERVICE}
+        complained = read.where(Outbox.kind == "complaint").order_by(User.staff_no)
+        assert [*work.db.scalars(complained)] == ["D006", "D010", SERVICE]
     assert loaded.perform(lambda work: due.fire(work, {})) == 0
+
+
+def test_what_follows_a_sale_is_told_whole_whenever_it_is_loaded(works: Works, clock: HandClock) -> None:
+    for moment in MOMENTS:
+        clock.at = dt.datetime.fromisoformat(moment)
+        works.perform(demo.reset)
+        with works.read() as work:
+            sold_and_asked(work)
+            complained_and_answered(work)
+
+
+def sold_and_asked(work: Work) -> None:
+    """Eight deals in office hours, each with its survey three days later; four of those were answered."""
+    catalogue = set(work.db.scalars(select(Product.name).where(Product.active)))
+    owners = select(Customer, User.staff_no).join(User, User.id == Customer.owner_id)
+    deals = work.db.execute(owners.add_columns(Deal).join(Deal, Deal.customer_id == Customer.id))
+    sold = {customer.id: deal for customer, owner, deal in deals if owner not in SEATED and customer.number}
+    assert len(sold) == count(work, Deal) == 8 and {deal.product for deal in sold.values()} <= catalogue
+    asked = {each.customer_id: each for each in work.db.scalars(select(Survey))}
+    for customer, deal in sold.items():
+        assert work.office.intervals(deal.at, deal.at + dt.timedelta(minutes=1))
+        assert asked[customer].at == deal.at + dt.timedelta(days=3)
+        assert 1_000_000 <= deal.amount_fen <= 50_000_000
+    assert Counter(each.score for each in asked.values()) == {5: 2, 4: 1, 3: 1, None: 4}
+    assert all(each.answered_at <= work.now for each in asked.values() if each.answered_at)
+
+
+def complained_and_answered(work: Work) -> None:
+    """Four contacted in time, one late with its reason, two that wait, neither of them late yet."""
+    owned = select(Complaint, User.staff_no).select_from(Complaint).join(Customer)
+    every = work.db.execute(owned.join(User, User.id == Customer.owner_id)).all()
+    assert not {owner for _, owner in every} & {*SEATED}
+    settled = [each for each, _ in every if each.contacted_at]
+    late = [each for each in settled if each.contacted_at >= each.due_at]
+    assert len(settled) == 5 and len(late) == 1
+    assert [bool(each.late_reason) for each in settled] == [each in late for each in settled]
+    for moment in (moment for each in settled for moment in (each.opened_at, each.contacted_at)):
+        assert work.office.intervals(moment, moment + dt.timedelta(minutes=1))
+    waiting = sorted(work.now - each.opened_at for each, _ in every if not each.contacted_at)
+    assert waiting == [dt.timedelta(minutes=35), dt.timedelta(minutes=70)]
+    rungs = select(Timer).where(Timer.kind.startswith("complaint."), Timer.state != TimerState.CANCELLED)
+    for rung in work.db.scalars(rungs):
+        assert (rung.state is TimerState.PENDING) == (rung.due_at > work.now)
 
 
 def test_loading_a_second_time_changes_nothing(loaded: Works) -> None:

@@ -175,7 +175,7 @@ def test_people_are_seated_with_what_each_may_say(stage: Stage) -> None:
     usages = {who["account"]: {each["usage"] for each in who["commands"]} for who in (rep, boss)}
     assert "/待审" in usages["zhaoqiang"] and "/待审" not in usages["wangmin"]
     assert all(each["about"] and "\n" not in each["about"] for each in rep["commands"])
-    assert rep["customer"] == "" and found["now"]["ahead"] == 0
+    assert rep["customer"] == rep["complaint"] == "" and found["now"]["ahead"] == 0
     assert found["now"]["at"] == "2026-11-25T10:00:00+08:00"
 
 

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import TimeoutError as Slow
 
-from browser import COLLEAGUE, MANAGER, REP, SUPERVISOR, Window, launched, opened, playground
+from browser import COLLEAGUE, MANAGER, REP, SERVICE, SUPERVISOR, Seat, Window, launched, opened, playground
 from cards import gallery, html
+from makers import WORDS
+from models.crm import entries, people, reviews
+from models.work import Work
 from process import Outside
 
 pytestmark = pytest.mark.browser
 STATIC = Path(__file__).resolve().parents[1] / "bot" / "playground" / "static"
 NAME = "华星科技有限公司"
+#: how often the clock is moved at most: a weekend, and the timers of other tests.
+MOVES = 12
+#: the narrowest a seat gets where five stand side by side.
+SEAT = 264
 ENTRY = {
     "full_name": NAME,
     "kind": "企业",
@@ -95,11 +104,78 @@ def test_from_a_new_customer_to_a_finished_reminder_by_clicking(window: Window) 
     assert not window.page.locator("#lost").is_visible()
 
 
+def archived(program: Outside, name: str) -> None:
+    """A customer of the first seat."""
+
+    def enter(work: Work) -> None:
+        rep, boss = (people.by_account(work, "playground", account) for account in ("wangmin", "zhaoqiang"))
+        assert rep and boss
+        customer = entries.submit(work, rep, WORDS | {"客户全称": name})
+        reviews.approve(work, boss, reviews.last_round(work, customer.id))
+
+    program.works.perform(enter)
+
+
+def forward(window: Window, move: str, there: Locator) -> None:
+    """Let the clock run until something is there."""
+    for _ in range(MOVES):
+        window.page.get_by_role("button", name=move).click()
+        with suppress(Slow):
+            there.last.wait_for(timeout=2500)
+            return
+    raise AssertionError(f"{MOVES} times {move}, and it is not there")
+
+
+def titled(seat: Seat, words: str) -> Locator:
+    return seat.node.locator("article.card h3", has_text=words)
+
+
+def test_a_complaint_gets_louder_until_its_first_contact_turns_every_copy_green(
+    window: Window, program: Outside
+) -> None:
+    archived(program, "云栖包装有限公司")
+    service, owner, boss = (window.seat(each) for each in (SERVICE, REP, SUPERVISOR))
+    service.says("/投诉 云栖包装有限公司 第二批货外壳有裂纹 渠道:电话")
+    number = service.card("投诉 · TS").locator("h3").inner_text().removeprefix("投诉 · ")
+    expect(owner.card(number)).to_contain_text("第二批货外壳有裂纹")
+    expect(service.node.locator(".chips button", has_text=f"/首响 {number}")).to_be_visible()
+    assert titled(boss, number).count() == 0
+    forward(window, "下一件定时的事", titled(boss, number))
+
+    service.presses(number, "首次响应")
+    service.presses(f"首次响应 · {number}", "首次响应", problem="外壳有裂纹，客户要求换货", apologised="是")
+    for seat in (service, owner, boss):
+        copies = seat.node.locator("article.card", has=window.page.locator("h3", has_text=number))
+        expect(copies.locator("button")).to_have_count(0)
+        assert set(copies.evaluate_all("all => all.map((each) => each.className)")) == {"card green"}
+
+
+def test_a_customer_who_bought_is_asked_and_his_answer_is_seen(window: Window, program: Outside) -> None:
+    archived(program, "栖霞电子有限公司")
+    rep = window.seat(REP)
+    rep.says("/成交 栖霞电子有限公司 年度维保 金额:12.5万")
+    rep.card("已记录成交")
+    survey = titled(rep, "满意度问卷 · 栖霞电子有限公司")
+    forward(window, "下一个工作日 9:00", survey)
+    link = rep.card("满意度问卷 · 栖霞电子有限公司").get_by_role("link", name="打开问卷")
+    with window.page.context.expect_page() as opening:
+        link.click()
+    phone = opening.value
+    phone.get_by_role("group", name="总体满意度").get_by_role("radio", name="5 分").check()
+    phone.get_by_label("想对我们说的话").fill("交货很准时")
+    phone.get_by_role("button", name="提交").click()
+    expect(phone.get_by_text("谢谢您的评价")).to_be_visible()
+    phone.close()
+    answered = rep.card("客户评价 · 栖霞电子有限公司")
+    expect(answered).to_contain_text("交货很准时")
+    expect(survey).to_have_count(0)
+
+
 def test_every_card_fits_a_phone_and_nothing_is_cut_off(chromium: Browser) -> None:
     rows = "".join(f'<li class="bot" data-name="{name}">{html.render(card)}</li>' for name, card in all_cards())
     style = "".join((STATIC / name).read_text("utf-8") for name in ("page.css", "card.css"))
     shell = f'<main class="seats"><section class="seat current"><div class="chat"><ol class="log">{rows}</ol></div>'
-    for width in (360, 320):
+    for width in (360, 320, SEAT):
         with opened(chromium, viewport={"width": width, "height": 740}) as window:
             window.page.set_content(f"<!doctype html><html lang=zh-CN><style>{style}</style><body>{shell}")
             assert window.page.locator("article.card").count() == len(gallery.gallery())
@@ -116,7 +192,7 @@ def all_cards() -> list[tuple[str, gallery.Card]]:
 def test_at_phone_width_one_seat_at_a_time_fills_the_screen(chromium: Browser, program: Outside) -> None:
     with opened(chromium, viewport={"width": 360, "height": 740}, color_scheme="dark") as window:
         window.open(program)
-        assert [window.seat(each).node.is_visible() for each in range(4)] == [True, False, False, False]
+        assert [window.seat(each).node.is_visible() for each in range(5)] == [True, *[False] * 4]
         window.seat(REP).says("/帮助 跟进")
         window.seat(REP).card("怎么用 /跟进")
         assert window.page.evaluate(OVERFLOW.replace("card.closest('li').dataset.name", "card.ariaLabel")) == []
@@ -124,6 +200,10 @@ def test_at_phone_width_one_seat_at_a_time_fills_the_screen(chromium: Browser, p
         window.page.get_by_role("tab", name="销售").press("ArrowRight")
         assert window.seat(COLLEAGUE).node.is_visible() and not window.seat(REP).node.is_visible()
         expect(window.page.get_by_role("tab", name="同事")).to_be_focused()
+        window.page.get_by_role("tab", name="同事").press("ArrowLeft")
+        window.page.get_by_role("tab", name="销售").press("ArrowLeft")
+        expect(window.page.get_by_role("tab", name="客服")).to_be_focused()
+        assert window.seat(SERVICE).node.is_visible()
 
 
 def test_a_command_is_completed_by_keyboard(window: Window) -> None:

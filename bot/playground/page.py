@@ -102,7 +102,8 @@ class Page:
         commands = [{"usage": each.usage, "about": each.about.splitlines()[0]} for each in self._router.known(me)]
         about = {"account": account, "chat": playground.chat_of(account), "name": me.name, "roles": sorted(me.roles)}
         department, customer = people.department_name(work, me.department_id), playground.example(work, me)
-        return about | {"department": department, "customer": customer, "commands": commands}
+        known = {"customer": customer, "complaint": playground.complaint(work, me)}
+        return about | {"department": department, "commands": commands} | known
 
     def _events(self) -> Response | tuple[Response, int]:
         """A person's words or press: the same way into the program as any platform's webhook."""

@@ -1,4 +1,4 @@
-// The playground: four seats at one program, and the clock they share.
+// The playground: five seats at one program, and the clock they share.
 
 import { Clock } from "./clock.js";
 import { Inspector } from "./inspector.js";
@@ -8,7 +8,7 @@ import * as words from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const MEMORY = "keban.playground.seats";
-const ARCHIVED = "已建档";
+const TEACHING = ["已建档", "投诉 · "];
 const LEARN_AFTER = 400;
 
 class Page {
@@ -53,7 +53,7 @@ class Page {
     const at = Date.parse(row.at) + this.clock.offset;
     const known = this.#chats.get(row.chat)?.get(row.message);
     this.#put({ ...row, at: known?.at ?? at });
-    if (!row.account && row.face.title.startsWith(ARCHIVED)) this.#learn();
+    if (!row.account && TEACHING.some((title) => row.face.title.startsWith(title))) this.#learn();
   }
 
   /** A person's own words, before the server has them. */
@@ -75,7 +75,7 @@ class Page {
     if (this.current.person.chat === message.chat) this.inspector.refresh();
   }
 
-  /** Suggestions name a customer; after a new one is filed they may know a better one. */
+  /** Suggestions name a customer and a complaint; after a new one is filed they may know a better one. */
   #learn() {
     clearTimeout(this.#learning);
     this.#learning = setTimeout(async () => {
@@ -85,6 +85,7 @@ class Page {
       for (const seat of this.seats) {
         seat.person = this.#person(seat.account) ?? seat.person;
         if (document.activeElement !== seat.select) seat.refresh(this.people);
+        else seat.suggest();
       }
     }, LEARN_AFTER);
   }
@@ -108,9 +109,15 @@ class Page {
     }
   }
 
+  /** A customer for who has none: one of the first seat's. */
+  get near() {
+    return this.seats[0].person?.customer ?? "";
+  }
+
   /** Put somebody else in a seat, and remember it. */
   seat(seat, account) {
     seat.sit(this.#person(account), this.people);
+    for (const each of this.seats) each.suggest();
     try {
       localStorage.setItem(MEMORY, JSON.stringify(this.seats.map((each) => each.account)));
     } catch {
@@ -128,7 +135,7 @@ class Page {
     tab.textContent = seat.place;
     tab.addEventListener("click", () => this.choose(seat));
     tab.addEventListener("keydown", (event) => {
-      const step = { ArrowRight: 1, ArrowLeft: 3 }[event.key];
+      const step = { ArrowRight: 1, ArrowLeft: this.seats.length - 1 }[event.key];
       if (!step) return;
       const next = (seat.index + step) % this.seats.length;
       this.choose(this.seats[next]);

@@ -78,7 +78,11 @@ export class Seat {
     this.select.value = this.account;
     this.node.querySelector(".face").textContent = this.person.name.slice(-1);
     this.node.querySelector(".about").textContent = this.person.department;
-    this.chips.replaceChildren(...words.suggestions(this.person).map((line) => this.#chip(line)));
+    this.suggest();
+  }
+
+  suggest() {
+    this.chips.replaceChildren(...words.suggestions(this.person, this.page.near).map((line) => this.#chip(line)));
   }
 
   #chip(line) {

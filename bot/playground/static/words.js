@@ -15,12 +15,12 @@ export const ROLES = {
   consultant: "顾问",
   success_manager: "客户成功",
 };
-export const PLACES = ["销售", "同事", "主管", "经理"];
+export const PLACES = ["销售", "同事", "主管", "经理", "客服"];
 const WEEK = "日一二三四五六";
 
 export const rolesOf = (person) => person.roles.map((role) => ROLES[role] ?? role).join("、") || "员工";
 
-/** Who sits where at first: two salespeople of one department, who leads it, a manager. */
+/** Who sits where at first: two salespeople of one department, who leads it, a manager, a service agent. */
 export function seated(people) {
   const has = (role) => people.filter((person) => person.roles.includes(role));
   const plain = has("sales_rep").filter((person) => !person.roles.includes("supervisor"));
@@ -28,23 +28,31 @@ export function seated(people) {
   const rep = plain.find((each) => of(each, plain).length && of(each, has("supervisor")).length) ?? plain[0];
   const near = rep ? [of(rep, plain)[0], of(rep, has("supervisor"))[0]] : [];
   const wanted = [rep, near[0] ?? plain.find((each) => each !== rep), near[1] ?? has("supervisor")[0]];
-  wanted.push(has("manager")[0] ?? has("admin")[0]);
+  wanted.push(has("manager")[0] ?? has("admin")[0], has("service_agent")[0] ?? has("service_lead")[0]);
   const taken = new Set(wanted.filter(Boolean));
   const others = people.filter((person) => !taken.has(person));
   return PLACES.map((_, index) => wanted[index] ?? others.shift() ?? people[0]);
 }
 
-/** Three sentences this person may say. */
-export function suggestions(person) {
+const selling = (name) => name
+  ? ["/新客户", `/跟进 ${name} 已报价，等回复 方式:电话 下次:明天上午10点`, "/今天", `/成交 ${name} 设备巡检系统 金额:12.8万`, `/问卷 ${name}`]
+  : ["/新客户", "/跟进", "/今天"];
+const leading = () => ["/简报", "/待审", "/投诉"];
+const serving = (name, complaint) => [
+  name ? `/投诉 ${name} 第二批货外壳有裂纹 渠道:电话` : "/帮助 投诉",
+  "/投诉",
+  complaint ? `/首响 ${complaint} 外壳有裂纹，客户要求换货 致歉:是` : "/帮助 首响",
+];
+
+/** Sentences this person may say; `near` is a customer for those who have none of their own. */
+export function suggestions(person, near) {
   const names = new Set(person.commands.map((command) => command.usage.split(" ")[0]));
-  const leads = person.roles.some((role) => ["supervisor", "manager", "admin"].includes(role));
-  const name = person.customer;
-  const selling = ["/新客户", name ? `/跟进 ${name} 已报价，等回复 方式:电话 下次:明天上午10点` : "/跟进"];
-  selling.push(name ? `/查 ${name.slice(0, 2)}` : "/帮助 跟进");
-  const leading = ["/待审", name ? `/客户 ${name}` : "/帮助 待审", "/帮助 跟进"];
-  const more = ["/帮助", "你好", "/帮助 新客户"];
+  const is = (...roles) => person.roles.some((role) => roles.includes(role));
   const may = (line) => !line.startsWith("/") || names.has(line.split(" ")[0]);
-  return [...new Set([...(leads ? leading : selling), ...more])].filter(may).slice(0, 3);
+  if (is("supervisor", "manager", "admin")) return leading().filter(may);
+  if (is("service_agent", "service_lead")) return serving(near || person.customer, person.complaint).filter(may);
+  const lines = selling(person.customer).filter(may);
+  return lines.length ? lines : ["/投诉", "/帮助", "你好"].filter(may);
 }
 
 /** A moment of the office's zone as plain numbers: `2026-11-25T10:00:00+08:00` → milliseconds as if it were UTC. */
