@@ -10,6 +10,7 @@ from cards.kit import Card
 from models import outbox
 from models.crm import people
 from models.crm.people import Me
+from models.errors import NotFound
 from models.outbox import REFRESH_AFTER, Lane, Parcel
 from models.work import Notice, Work
 
@@ -90,7 +91,10 @@ def _post(work: Work, notice: Notice, pressed: str) -> None:
 
 def _update(work: Work, notice: Notice, copy: outbox.Copy) -> None:
     if reader := people.by_id(work, copy.user_id):
-        card = notices.card(work, notice.kind, notice.subject, reader)
+        try:
+            card = notices.card(work, notice.kind, notice.subject, reader)
+        except NotFound:  # his place is another one now: nobody waits for him, and his copy keeps nothing
+            card = common.gone()
         parcel = Parcel(
             notice.kind, kit.dumps(card), copy.queue, user_id=copy.user_id, update=True, card_message_id=copy.id
         )

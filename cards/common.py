@@ -89,6 +89,11 @@ def told_privately() -> Card:
     return Card("已私信给你", (Text("不适合发在群里的内容，请到和我的私聊里查看。"),), tone="grey")
 
 
+def gone() -> Card:
+    """In place of a living card that its holder may not see any more."""
+    return Card("不再显示", (Text("这张卡片的内容现在由其他同事负责。"),), tone="grey")
+
+
 def unknown(word: str, near: list[str]) -> Card:
     """No such command, or a sentence that is none."""
     if not word.startswith("/"):

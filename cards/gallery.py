@@ -75,6 +75,7 @@ def _common() -> Samples:
     yield "common.refused.plain", common.refused("没有找到客户「花星」。可以发 /查 加一部分名字，或用 /新客户 录入。")
     yield "common.refused.nasty", common.refused(f"没有找到客户「{ODD}」。")
     yield "common.failed", common.failed("3f9a12bc")
+    yield "common.gone", common.gone()
     yield "common.told_privately", common.told_privately()
     yield "common.unknown.sentence", common.unknown("你好", [])
     yield "common.unknown.near", common.unknown("/跟劲", ["/跟进", "/gj"])

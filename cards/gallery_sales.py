@@ -54,7 +54,6 @@ def _surveys() -> Samples:
     here = LINK.replace("https://crm.example.com", "http://127.0.0.1:8000")
     yield "surveys.standing.local", surveys.standing(replace(WAITS, link=here, local=True, silent=True))
     yield "surveys.standing.expired", surveys.standing(replace(WAITS, link=None))
-    yield "surveys.standing.elsewhere", surveys.standing(None)
     why = "在 11月20日 10:00 已经发过问卷，每个客户 30 天内最多一次，12月20日 10:00 以后可以再发。"
     yield "surveys.skipped.too_soon", surveys.skipped(HUAXING, why)
     yield "surveys.skipped.nasty", surveys.skipped(STRANGE, ODD)

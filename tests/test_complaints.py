@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 
 from conftest import Company
 from models.tables import Audit, Complaint, Timer, TimerState, User
+from test_review import rehire
 from test_survey import path, send
 from world import Seen, Somebody
 
@@ -236,3 +237,16 @@ def test_a_bad_score_opens_one_whose_owner_and_supervisor_hear_of_it_at_once(ser
 def test_a_score_that_is_good_enough_opens_none(service: Service) -> None:
     send(service.company, path(service.rep.says("/问卷 华星科技")), score="3")
     assert alerts(service.rep) == [] and "没有等待首次响应的投诉" in service.rep.says("/投诉").text
+
+
+def test_who_may_not_see_it_any_more_holds_nobody_up_and_keeps_nothing(service: Service) -> None:
+    """A living card is remade for all who have a copy: one of them may have lost his place meanwhile."""
+    service.agent.says(LINE)
+    service.keban.until("2026-11-25 11:30")
+    (lost,) = alerts(service.lead)
+    rehire(service.company, service.lead, "钱进", "销售二部", "sales_rep")
+    assert "首次响应" in service.agent.says("/首响 TS202611001 外壳裂纹").text
+    assert "已由吴芳处理" in alerts(service.agent)[0].text
+    service.keban.forward(seconds=5)
+    shown = Seen(lost.message)
+    assert shown.buttons == [] and "139" not in shown.text and "由其他同事负责" in shown.text

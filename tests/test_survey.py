@@ -300,7 +300,7 @@ def test_who_lost_the_customer_sees_no_answer_and_does_not_hinder_it(huaxing: Co
 
     huaxing.keban.works.perform(move)
     assert send(huaxing, where, **FORM).status_code == 200
-    assert stranger.last(ANSWERED) and "已由其他同事负责" in card.text and "很好" not in card.text
+    assert stranger.last(ANSWERED) and "由其他同事负责" in card.text and "很好" not in card.text
 
 
 @pytest.mark.parametrize("settings", [Settings(server=Server(base_url="https://crm.example.com/keban/"))])

@@ -150,14 +150,10 @@ def _concerned(work: Work, customer: Customer) -> list[int]:
     return leaders_above(work, customer.department_id, but=customer.owner_id)
 
 
-def view(work: Work, me: Me, survey_id: int) -> Asked | None:
-    """The survey for this reader; None when the customer is not among those he sees any more."""
+def view(work: Work, me: Me, survey_id: int) -> Asked:
+    """The survey for this reader. Raises NotFound when the customer is not among those he sees any more."""
     survey = work.db.get_one(Survey, survey_id, populate_existing=True)
-    try:
-        customer = access.customer_by_id(work, me, survey.customer_id)
-    except NotFound:
-        return None
-    return _view(work, me, survey_id, customer)
+    return _view(work, me, survey_id, access.customer_by_id(work, me, survey.customer_id))
 
 
 def _view(work: Work, me: Me, survey_id: int, customer: CustomerRef) -> Asked:
