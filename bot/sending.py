@@ -91,14 +91,23 @@ class Sender:
             try:
                 name = copy.platform if copy else row.platform
                 platform = self._platforms[name]
-                platform.client.update(message, platform.render(card))
+                face = platform.render(card)
+                self._hold(row)
+                platform.client.update(message, face)
                 return name, Sent(message, "")
             except SendError as no:
                 if no.kind != "gone":
                     raise
         name, to = self._address(row, accounts)
         platform = self._platforms[name]
-        return name, platform.client.send(to, platform.render(card), row.token)
+        face = platform.render(card)
+        self._hold(row)
+        return name, platform.client.send(to, face, row.token)
+
+    def _hold(self, row: Leased) -> None:
+        """A sender that froze before its call leaves the message to whoever took over. Raises SendError."""
+        if row.lease_until <= self._works.clock():
+            raise SendError("its lease ran out", "later", 0)
 
     def _standing(self, row: Leased, copy: Copy | None) -> str | None:
         """The message an update goes to; None where the card has to be sent."""

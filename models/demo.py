@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlalchemy import bindparam, delete, or_, select, update
 
 from models import demo_data as data
-from models.crm import complaints, follow_ups, people, products, reviews, surveys
+from models.crm import complaints, follow_ups, mornings, people, products, reviews, surveys
 from models.crm.people import Hire, Me
 from models.demo_service import Deed, deeds
 from models.demo_stories import Past, stories
@@ -83,6 +83,7 @@ def load(work: Work) -> bool:
         deed.act(view, me)
     work.run(ANSWERED)
     work.run(HAPPENED, moment=work.now)
+    mornings.plan(work)  # this morning's messages are told, so that the next ones come
     _remind(replace(work, channel="demo"))  # its notices are the caller's
     return True
 

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, even
 from models.tables.sealed import Keyring, equip
 
 LOCK_WAIT_MS = 1000
+#: a process that froze in the middle of a transaction keeps its rows no longer than a message it was sending (a lease).
+SILENCE_MS = 30_000
 POOL = 24
 PRAGMAS = (
     "journal_mode=WAL",
@@ -27,7 +29,8 @@ def connect(url: str, ring: Keyring) -> Engine:
     """An engine for `sqlite:///file` or `postgresql+psycopg://…`, equipped with the data keys.
 
     Values of statements never reach an error's text: they hold contact data.
-    A wait on somebody else's row is at most one second; the unit of work is then repeated.
+    A wait on somebody else's row is at most one second; the unit of work is then repeated. So is that of whoever says
+    nothing for too long in the middle of it: the server ends his session, and others get at his rows.
     """
     at = make_url(url)
     if at.get_backend_name() == "sqlite":
@@ -37,7 +40,8 @@ def connect(url: str, ring: Keyring) -> Engine:
         event.listen(engine, "connect", _sqlite)
         event.listen(engine, "begin", _begin)
     else:
-        options = f"-c lock_timeout={LOCK_WAIT_MS} -c timezone=UTC"
+        limits = {"lock_timeout": LOCK_WAIT_MS, "idle_in_transaction_session_timeout": SILENCE_MS, "timezone": "UTC"}
+        options = " ".join(f"-c {name}={value}" for name, value in limits.items())
         engine = create_engine(
             at,
             pool_size=POOL,

@@ -87,6 +87,7 @@ class Leased:
     token: str
     card: str
     expires_at: dt.datetime
+    lease_until: dt.datetime
 
 
 INSERTS = {

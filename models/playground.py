@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 
 from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -87,7 +88,7 @@ def forward(work: Work, by: dt.timedelta) -> None:
         raise Refused("只有打开演练场（[playground] enabled = true）才能拨快时钟。")
     if by <= dt.timedelta():
         raise Refused("时钟只能往前拨。")
-    seconds = int(by.total_seconds())
+    seconds = math.ceil(by.total_seconds())  # it counts whole seconds, and comes no moment too early
     work.run(MOVE[work.connection.dialect.name], start=seconds, more=seconds)
 
 

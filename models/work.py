@@ -38,8 +38,8 @@ Result = CursorResult[*tuple[Any, ...]]
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
-#: serialization failure, deadlock, lock timeout: the same work succeeds when it is done again.
-REPEATABLE = {"40001", "40P01", "55P03"}
+#: serialization failure, deadlock, lock timeout, silent for too long: the same work succeeds when it is done again.
+REPEATABLE = {"40001", "40P01", "55P03", "25P03"}
 #: what SQLite says when another writer is at it, or the file is out of reach.
 BUSY = ("locked", "busy", "unable to open", "disk I/O")
 

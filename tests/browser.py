@@ -58,7 +58,7 @@ class Window:
 
     def open(self, program: Outside) -> None:
         self.page.goto(f"http://127.0.0.1:{program.port}/playground/")
-        expect(self.page.locator(".seat")).to_have_count(5)
+        expect(self.page.locator("[id^=seat-]")).to_have_count(5)
 
     def seat(self, number: int) -> Seat:
         return Seat(self.page.locator(f"#seat-{number}"))

@@ -88,19 +88,27 @@ class Outside:
         """Start every part and wait until the port answers."""
         self.running = []
         for part in self.parts:
-            group = self.running[0].pid if self.running else 0
-            with self._log(f"{part}.out").open("ab") as said, self._log(f"{part}.err").open("ab") as complaints:
-                child = subprocess.Popen(  # noqa: S603
-                    self._line(part),
-                    cwd=self.folder,
-                    env=_environment(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=said,
-                    stderr=complaints,
-                    process_group=group,
-                )
-            self.running.append(child)
+            self._begin(part, part)
         self.wait(self._answers, "the port answers", STARTS_WITHIN)
+
+    def join(self, part: str) -> subprocess.Popen[bytes]:
+        """Start one more process beside those that run; its log has a number."""
+        return self._begin(part, f"{part}-{len(self.running)}")
+
+    def _begin(self, part: str, name: str) -> subprocess.Popen[bytes]:
+        group = self.running[0].pid if self.running else 0
+        with self._log(f"{name}.out").open("ab") as said, self._log(f"{name}.err").open("ab") as complaints:
+            child = subprocess.Popen(  # noqa: S603
+                self._line(part),
+                cwd=self.folder,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=complaints,
+                process_group=group,
+            )
+        self.running.append(child)
+        return child
 
     def told(self, number: int) -> None:
         """Send a signal to every process of the program at once."""
@@ -140,8 +148,7 @@ class Outside:
 
     def complaints(self) -> str:
         """Everything that went to standard error."""
-        files = [self._log(f"{name}.err") for name in ("commands", *self.parts)]
-        return "".join(file.read_text(encoding="utf-8") for file in files if file.exists())
+        return "".join(file.read_text(encoding="utf-8") for file in sorted(self.folder.glob("*.err")))
 
     def wait(self, until: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
         """Wait for something; fails with what the program complained of."""
@@ -187,13 +194,18 @@ class Outside:
             waiting = QUEUED.where(Outbox.not_before <= work.real) if now else QUEUED
             return int(work.connection.execute(waiting).scalar_one())
 
-    def until(self, moment: dt.datetime) -> None:
-        """Move business time forward to this moment and let happen what is due by then."""
+    def forward(self, moment: dt.datetime) -> int:
+        """Move business time forward to this moment, to the second; returns by how many it is ahead now."""
         with self.works.write() as work:
             before = work.db.get(Clock, 1)
-            ahead = (moment - work.real).total_seconds()
+            ahead = round((moment - work.real).total_seconds())
             assert ahead >= (before.ahead_seconds if before else 0), "business time only moves forward"
-            work.db.merge(Clock(id=1, ahead_seconds=round(ahead) + 1))
+            work.db.merge(Clock(id=1, ahead_seconds=ahead))
+        return ahead
+
+    def until(self, moment: dt.datetime) -> None:
+        """Move business time forward to this moment and let happen what is due by then."""
+        self.forward(moment + dt.timedelta(seconds=1))
         self.wait(self._nothing_due, "every timer has fired")
         self.drained()
 

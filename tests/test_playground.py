@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from bot import playground, web
 from bot.dispatch import Dispatcher
@@ -15,13 +16,15 @@ from bot.platform import Json
 from bot.playground.page import STATIC, STREAMS, Page
 from bot.sending import Sender
 from cards import gallery, html
+from conftest import ZONE
 from handlers import router
 from models import playground as model
 from models.crm import people
+from models.crm.digests import DIGEST
 from models.crm.people import Hire
 from models.errors import Refused
 from models.settings import Settings
-from models.tables import Role
+from models.tables import Role, Timer
 from models.work import Works
 from scheduler.jobs import JOBS
 from scheduler.run import tick
@@ -128,7 +131,7 @@ def test_the_page_and_all_it_loads_come_from_here_with_strict_headers(stage: Sta
 def test_without_a_key_only_this_machine_comes_in(stage: Stage, about: Json) -> None:
     for path in ("", "people", "stream", "shown", "static/page.js"):
         assert stage.client.get(f"/playground/{path}", **about).status_code == 403, path
-    for path in ("events", "clock", "reset"):
+    for path in ("events", "clock", "fault", "reset"):
         assert stage.client.post(f"/playground/{path}", json={}, **about).status_code == 403, path
     assert stage.resets == 0 and stage.shown() == []
 
@@ -250,7 +253,7 @@ def streamed(stage: Stage, many: int, path: str = "stream", **about: Any) -> lis
 
 def test_the_stream_tells_what_was_shown_and_goes_on_after_an_id(stage: Stage) -> None:
     stage.says("wangmin", LINE)
-    rows, clock = [("shown", row) for row in stage.told()], ("clock", clock_of(stage))
+    rows, clock = [("shown", row) for row in stage.told()], ("state", state_of(stage))
     assert streamed(stage, len(rows) + 1) == [*rows, clock]
     second = rows[1][1]["id"]
     assert streamed(stage, len(rows) - 1, f"stream?after={second}") == [*rows[2:], clock]
@@ -259,8 +262,12 @@ def test_the_stream_tells_what_was_shown_and_goes_on_after_an_id(stage: Stage) -
     assert streamed(stage, 1, "stream?after=drop") == rows[:1]
 
 
+def state_of(stage: Stage) -> Json:
+    return {name: value for name, value in stage.get("shown").items() if name != "shown"}
+
+
 def clock_of(stage: Stage) -> Json:
-    return dict(stage.get("shown")["now"])
+    return dict(state_of(stage)["now"])
 
 
 def test_only_so_many_streams_are_held_and_a_closed_one_makes_room(stage: Stage) -> None:
@@ -281,6 +288,7 @@ def test_a_stream_ends_when_the_program_stops(stage: Stage) -> None:
 
 MOVES: list[tuple[str, str]] = [
     ("quarter", "2026-11-25T10:15:00+08:00"),
+    ("hour", "2026-11-25T11:00:00+08:00"),
     ("morning", "2026-11-26T09:00:00+08:00"),
     ("timer", "2026-11-25T15:15:01+08:00"),  # half of the supervisor's working day
 ]
@@ -292,7 +300,7 @@ def test_the_clock_moves_forward_and_what_is_due_happens(stage: Stage, to: str, 
     before = len(stage.shown("zhaoqiang"))
     now = stage.post("clock", {"to": to})["now"]
     assert now["at"] == at and now["ahead"] > 0
-    assert len(stage.shown("zhaoqiang")) == before + (to != "quarter")
+    assert len(stage.shown("zhaoqiang")) == before + (to not in ("quarter", "hour"))
     assert stage.get("shown")["now"] == now
 
 
@@ -319,3 +327,45 @@ def test_the_clock_of_the_page_is_business_time(stage: Stage, clock: HandClock) 
     stage.post("clock", {"to": "quarter"})
     clock.forward(minutes=5)
     assert clock_of(stage) == {"at": "2026-11-25T10:20:00+08:00", "ahead": 900}
+
+
+def test_the_morning_is_not_a_moment_early_and_its_messages_are_planned_for_their_own_moments(
+    stage: Stage, clock: HandClock
+) -> None:
+    stage.settle()
+    clock.forward(seconds=0.3)
+    assert stage.client.post("/playground/clock", json={"to": "morning"}).get_json()["now"]["at"][11:19] == "09:00:00"
+    with stage.works.read() as work:
+        planned = work.run(select(Timer.due_at).where(Timer.kind == DIGEST)).scalars()
+    minutes = [(at.astimezone(ZONE).hour, at.minute) for at in planned]
+    assert minutes and all((9, 3) <= each <= (9, 12) for each in minutes)
+
+
+def test_while_the_platform_is_down_messages_wait_and_then_come_in_their_order(stage: Stage, clock: HandClock) -> None:
+    down = {"down": True, "expired": False, "waiting": 0, "renewed": 0}
+    assert stage.post("fault", {"name": "down", "on": True})["faults"] == down
+    stage.says("wangmin", LINE)
+    stage.says("wangmin", "/帮助 跟进", "t2")
+    clock.forward(seconds=10)
+    stage.settle()
+    assert [row["account"] for row in stage.shown()] == ["wangmin", "wangmin"], "nothing but what she said"
+    assert state_of(stage)["faults"]["waiting"] == 4
+    assert stage.post("fault", {"name": "down", "on": False})["faults"]["waiting"] == 0
+    clock.forward(seconds=10)
+    stage.settle()
+    assert [row["face"]["title"] for row in stage.shown("wangmin")[2:]] == ["待审核 · 华星科技有限公司", "怎么用 /跟进"]
+    assert len(stage.shown("zhaoqiang")) == 1
+
+
+def test_an_expired_token_is_renewed_once_and_nobody_notices(stage: Stage) -> None:
+    assert stage.post("fault", {"name": "token", "on": True})["faults"]["expired"]
+    stage.says("wangmin", LINE)
+    assert len(stage.shown("wangmin")) == 2 and len(stage.shown("zhaoqiang")) == 1
+    assert state_of(stage)["faults"] == {"down": False, "expired": False, "waiting": 0, "renewed": 1}
+
+
+@pytest.mark.parametrize("asked", [None, [], {}, {"name": "fire", "on": True}, {"name": ["down"], "on": True}])
+def test_a_fault_that_does_not_exist_is_refused(stage: Stage, asked: object) -> None:
+    answer = stage.client.post("/playground/fault", json=asked)
+    assert answer.status_code == 409 and answer.get_json()["error"]
+    assert not state_of(stage)["faults"]["down"]

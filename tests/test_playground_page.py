@@ -92,12 +92,8 @@ def test_from_a_new_customer_to_a_finished_reminder_by_clicking(window: Window) 
     chip.click()
     rep.input.press("Enter")
     expect(rep.card(f"已记录跟进 · {NAME}")).to_contain_text("明天 10:00")
-    for _ in range(4):  # the day after tomorrow's weekend, at the latest
-        if rep.node.locator("h3", has_text="该跟进了").count():
-            break
-        window.page.get_by_role("button", name="下一件定时的事").click()
-        expect(window.page.locator("#ahead")).to_contain_text("演练时间")
-        window.page.wait_for_timeout(2500)
+    window.page.get_by_role("button", name="下一个工作日 9:00").click()
+    forward(window, "+1 小时", titled(rep, f"该跟进了 · {NAME}"))
     rep.presses(f"该跟进了 · {NAME}", "完成")
     rep.presses(f"完成 · {NAME}", "完成", result="客户同意签合同")
     expect(rep.node.locator("article", has_text="客户同意签合同").last).to_be_visible()
@@ -157,18 +153,88 @@ def test_a_customer_who_bought_is_asked_and_his_answer_is_seen(window: Window, p
     rep.card("已记录成交")
     survey = titled(rep, "满意度问卷 · 栖霞电子有限公司")
     forward(window, "下一个工作日 9:00", survey)
-    link = rep.card("满意度问卷 · 栖霞电子有限公司").get_by_role("link", name="打开问卷")
-    with window.page.context.expect_page() as opening:
-        link.click()
-    phone = opening.value
+    rep.card("满意度问卷 · 栖霞电子有限公司").get_by_role("link", name="打开问卷").click()
+    phone = window.page.frame_locator("#phone-screen")
+    phone.get_by_role("button", name="提交").click()
+    expect(phone.get_by_text("谢谢您的评价")).to_have_count(0)
     phone.get_by_role("group", name="总体满意度").get_by_role("radio", name="5 分").check()
     phone.get_by_label("想对我们说的话").fill("交货很准时")
     phone.get_by_role("button", name="提交").click()
     expect(phone.get_by_text("谢谢您的评价")).to_be_visible()
-    phone.close()
+    assert phone.locator("main").evaluate("main => getComputedStyle(main).maxWidth") != "none", "it has its style"
     answered = rep.card("客户评价 · 栖霞电子有限公司")
     expect(answered).to_contain_text("交货很准时")
     expect(survey).to_have_count(0)
+    window.page.get_by_role("button", name="收起客户的手机").click()
+    expect(window.page.get_by_role("region", name="客户的手机")).to_be_hidden()
+
+
+def test_a_manager_finds_the_morning_s_figures_and_the_records_behind_them(window: Window, program: Outside) -> None:
+    archived(program, "石湖仪表有限公司")
+    boss = window.seat(MANAGER)
+    boss.says("/帮助 简报")
+    boss.card("怎么用 /简报")  # what was there before has come by now
+    digests = titled(boss, "简报 · ")
+    before = digests.count()
+    window.page.get_by_role("button", name="下一个工作日 9:00").click()
+    window.page.get_by_role("button", name="+15 分钟").click()
+    expect(digests).to_have_count(before + 1)
+    digest = boss.card("简报 · ")
+    expect(digest.locator("table.bars")).to_contain_text("销售一部")
+    digest.get_by_role("button", name="查看").first.click()
+    expect(boss.card("新客户 ")).to_contain_text("石湖仪表有限公司")
+
+
+def ordered(window: Window, trouble: str) -> None:
+    window.page.get_by_role("button", name="制造故障").click()
+    window.page.get_by_role("region", name="制造故障").get_by_label(trouble).click()
+    window.page.keyboard.press("Escape")
+
+
+def toast(seat: Seat, words: str) -> Locator:
+    return seat.node.locator(".toasts p", has_text=words)
+
+
+def test_what_is_delivered_twice_is_done_once(window: Window) -> None:
+    rep = window.seat(REP)
+    ordered(window, "每个操作送达两次")
+    rep.says("/帮助 今天")
+    expect(toast(rep, "送达了两次，只做了一次")).to_be_visible()
+    rep.card("怎么用 /今天")
+    assert titled(rep, "怎么用 /今天").count() == 1
+
+
+def test_of_two_who_press_at_once_one_decides_and_the_other_is_told(window: Window, program: Outside) -> None:
+    rep, boss = window.seat(REP), window.seat(SUPERVISOR)
+    archived(program, "澜石包装有限公司")
+    rep.says("/投诉 澜石包装有限公司 标签贴错了")
+    number = rep.node.locator("article.card", has_text="标签贴错了").locator("h3").inner_text()
+    for _ in range(6):
+        window.page.get_by_role("button", name="+15 分钟").click()
+    titled(boss, number).last.wait_for()
+    ordered(window, "下一个按钮两个人同时按")
+    boss.presses(number, "升级")
+    expect(window.page.locator(".toasts p", has_text="已升级")).to_have_count(1)
+    expect(window.page.locator(".toasts p.warning")).to_have_count(1)
+    ordered(window, "下一个按钮两个人同时按")
+    rep.says("/客户 澜石包装有限公司")
+    rep.card("澜石包装有限公司").get_by_role("button").first.click()
+    expect(toast(rep, "只有你按了")).to_be_visible()
+
+
+def test_while_the_platform_is_down_people_are_told_and_nothing_is_lost(window: Window) -> None:
+    rep, banner = window.seat(REP), window.page.locator("#failing")
+    ordered(window, "平台断线")
+    rep.says("/帮助 问卷")
+    expect(banner).to_contain_text("1 条消息在等")
+    assert titled(rep, "怎么用 /问卷").count() == 0
+    ordered(window, "平台断线")
+    rep.card("怎么用 /问卷")
+    expect(banner).to_be_hidden()
+    ordered(window, "令牌过期")
+    rep.says("/帮助 成交")
+    rep.card("怎么用 /成交")
+    expect(toast(rep, "令牌被拒绝了一次")).to_be_visible()
 
 
 def test_every_card_fits_a_phone_and_nothing_is_cut_off(chromium: Browser) -> None:

@@ -11,23 +11,18 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import expect
 
-from browser import Seat, launched, opened
+from browser import launched, opened
 from process import STOPS_WITHIN
+from stranger import Stranger, understood
 from test_architecture import ROOT, files
 
 WITHIN = 300.0
-#: where, and what is done there; the name of the last group is that of the `Stranger`'s method.
-STEP = (
-    r"(?:在「(?P<window>[^」]+)」的窗口里，?)?(?:在?卡片「(?P<card>[^」]+)」上|接着)?"
-    r"(?:(?P<opens>在浏览器里打开 make run 打印的地址)|发：(?P<says>.+)|填：(?P<fills>.+)"
-    r"|点【(?P<presses>[^】]+)】|看到：(?P<sees>.+))"
-)
+STEPS_OF_THE_TOUR = 7
 
 
 def written(readme: Path, language: str) -> list[str]:
@@ -38,49 +33,10 @@ def written(readme: Path, language: str) -> list[str]:
 
 
 def steps(lines: list[str]) -> list[re.Match[str]]:
-    """Numbered lines as steps; one that is not understood is an error."""
-    found = [re.fullmatch(rf"{number}\. {STEP}", line) for number, line in enumerate(lines, 1)]
-    unknown = [line for line, step in zip(lines, found, strict=True) if not step]
-    assert not unknown, f"not a step: {unknown}"
-    return [step for step in found if step]
-
-
-@dataclass
-class Stranger:
-    """Does what a step says and nothing else, at the window and the card that were named last."""
-
-    page: Page
-    address: str
-    seat: Seat = field(init=False)
-    card: Locator = field(init=False)
-
-    def follows(self, step: re.Match[str]) -> None:
-        if step["window"]:
-            self.seat = Seat(self.page.get_by_role("region", name=f"{step['window']}的座位", exact=True))
-        if step["card"]:
-            self.card = self.seat.card(step["card"])
-        getattr(self, str(step.lastgroup))(step[str(step.lastgroup)])
-
-    def opens(self, _: str) -> None:
-        self.page.goto(self.address)
-
-    def says(self, words: str) -> None:
-        self.seat.says(words)
-
-    def fills(self, form: str) -> None:
-        for label, value in (pair.split(" ", 1) for pair in form.split("，")):
-            caption = self.page.locator("span", has_text=re.compile(rf"^{re.escape(label)}\*?$"))
-            control = self.card.locator("label").filter(has=caption).locator("input, select, textarea")
-            if control.evaluate("control => control.tagName") == "SELECT":
-                control.select_option(value)
-            else:
-                control.fill(value)
-
-    def presses(self, label: str) -> None:
-        self.card.get_by_role("button", name=label, exact=True).click()
-
-    def sees(self, title: str) -> None:
-        self.seat.card(title)
+    """Numbered lines as steps; one that is not understood, or numbered wrongly, is an error."""
+    numbered = [re.match(rf"{number}\. ", line) for number, line in enumerate(lines, 1)]
+    assert all(numbered), f"not a step: {lines}"
+    return understood([line.split(" ", 1)[1] for line in lines])
 
 
 def copied(into: Path) -> Path:
@@ -130,7 +86,7 @@ def printed(child: subprocess.Popen[bytes], log: Path) -> str:
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_a_stranger_has_his_first_approved_customer_in_five_minutes(
+def test_a_stranger_has_his_first_approved_customer_in_five_minutes_and_then_takes_the_tour(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     begun = time.monotonic()
@@ -142,10 +98,28 @@ def test_a_stranger_has_his_first_approved_customer_in_five_minutes(
             stranger = Stranger(window.page, address)
             for step in steps(written(readme, "text")):
                 stranger.follows(step)
-    took = time.monotonic() - begun
+            took = time.monotonic() - begun
+            toured = tour(stranger)
     with capsys.disabled():
-        print(f"\nfrom a bare copy to the first approved customer: {took:.0f} s")
+        print(f"\nfrom a bare copy to the first approved customer: {took:.0f} s; the tour after it: {toured:.0f} s")
     assert took < WITHIN
+
+
+def tour(stranger: Stranger) -> float:
+    """Take the tour by nothing but the words on the screen; returns how many seconds it took."""
+    page, begun = stranger.page, time.monotonic()
+    page.get_by_role("button", name="导览", exact=True).click()
+    panel = page.locator("#tour")
+    for number in range(1, STEPS_OF_THE_TOUR + 1):
+        expect(panel.get_by_role("heading")).to_contain_text(f"第 {number} 步，共 {STEPS_OF_THE_TOUR} 步")
+        lines = panel.locator("li > span").all_inner_texts()
+        assert lines
+        for step in understood(lines):
+            stranger.follows(step)
+        expect(panel.get_by_role("status")).to_contain_text("这一步走完了")
+        panel.locator("#tour-on").click()
+    expect(panel).to_be_hidden()
+    return time.monotonic() - begun
 
 
 def test_every_step_of_the_readme_is_understood_and_the_last_one_looks() -> None:

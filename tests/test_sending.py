@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from bot.platform import Address
+from bot.platform import Address, Json
+from bot.sending import Sender
 from cards import kit
 from cards.kit import Card, Text
 from conftest import Company
@@ -127,6 +129,20 @@ def test_a_sender_that_comes_back_too_late_has_lost_its_claim(company: Company, 
         assert queued(works) == ["queued"] and not company.rep.inbox()
     works.perform(lambda work: outbox.sent(work, held, "feishu", "om_held", ""))
     assert queued(works) == ["sent"]
+
+
+def test_a_sender_that_froze_before_its_call_does_not_make_it(company: Company, works: Works) -> None:
+    says(company, "/帮助")
+    platform, froze = company.keban.platforms["feishu"], []
+
+    def freezes(card: kit.Card) -> Json:
+        froze.append(company.keban.api.sends)
+        if len(froze) == 1:
+            company.keban.clock.forward(seconds=outbox.LEASE.total_seconds() + 1)
+        return platform.render(card)
+
+    Sender(works, {"feishu": replace(platform, render=freezes)}).drain()
+    assert froze == [0, 0] and titles(company) == ["我会这些"] and queued(works) == ["sent"]
 
 
 def test_of_several_updates_of_a_card_only_the_newest_is_sent(company: Company, works: Works) -> None:

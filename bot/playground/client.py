@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import TypeVar
 
 from bot.platform import Address, Json, SendError, Sent
-from models import playground
+from models import playground, playground_faults
 from models.errors import NotFound
-from models.work import Works
+from models.playground_faults import TOKEN, Failing
+from models.work import Work, Works
+
+#: how long a platform that is down asks its callers to wait, in seconds.
+DOWN_FOR = 2.0
+R = TypeVar("R")
 
 
 class PlaygroundClient:
@@ -20,12 +27,29 @@ class PlaygroundClient:
         """Show a card once for each key."""
         chat = playground.chat_of(to.id) if to.kind == "account" else to.id
         face = json.dumps(card, ensure_ascii=False)
-        return Sent(self._works.perform(lambda work: playground.show(work, chat, face, key)), chat)
+        return Sent(self._call(lambda work: playground.show(work, chat, face, key)), chat)
 
     def update(self, message_id: str, card: Json) -> None:
         """Give a card a newer face. Raises SendError when the message is gone."""
         face = json.dumps(card, ensure_ascii=False)
         try:
-            self._works.perform(lambda work: playground.change(work, message_id, face))
+            self._call(lambda work: playground.change(work, message_id, face))
         except NotFound:
             raise SendError("no such message", "gone") from None
+
+    def _call(self, act: Callable[[Work], R]) -> R:
+        """As a real platform would be called: a refused token is renewed once, an outage is for later."""
+        try:
+            return self._ask(act)
+        except Failing as no:
+            if no.name != TOKEN:
+                raise SendError(f"playground is {no.name}", "later", DOWN_FOR) from None
+        self._works.perform(playground_faults.renew)
+        return self._ask(act)
+
+    def _ask(self, act: Callable[[Work], R]) -> R:
+        def asked(work: Work) -> R:
+            playground_faults.check(work)
+            return act(work)
+
+        return self._works.perform(asked)

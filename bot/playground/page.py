@@ -13,11 +13,12 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, jsonify, request, send_from_directory
 
 from bot.event import Event
+from bot.pages.survey import STYLE_HASH
 from bot.platform import Forged, Json
 from bot.playground import events, verify
 from bot.routing import Router
-from models import playground
-from models.crm import people
+from models import playground, playground_faults
+from models.crm import mornings, people
 from models.errors import Refused
 from models.work import AnyRow, Work, Works
 
@@ -28,8 +29,9 @@ PING_EVERY = 5.0
 #: a stream ends by itself now and then, so that a page that vanished does not hold a thread for ever.
 LONGEST = 600.0
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
+    # the hash is that of the survey page, which the customer's phone shows in a frame that inherits these rules
+    "Content-Security-Policy": f"default-src 'none'; script-src 'self'; style-src 'self' 'sha256-{STYLE_HASH}'; "
+    "img-src 'self' data:; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
@@ -70,6 +72,7 @@ class Page:
             ("/shown", self._shown, ["GET"]),
             ("/events", self._events, ["POST"]),
             ("/clock", self._move, ["POST"]),
+            ("/fault", self._fault, ["POST"]),
             ("/reset", self._fresh, ["POST"]),
         ):
             pages.add_url_rule(rule, call.__name__.strip("_"), call, methods=methods)
@@ -93,7 +96,7 @@ class Page:
         """Everybody who can be seated, what each may say, and the moment it is there."""
         with self._works.read() as work:
             seated = [self._seat(work, account) for account in people.on_platform(work, "playground")]
-            return jsonify({"people": seated, "now": _clock(work)})
+            return jsonify({"people": seated, **_state(work)})
 
     def _seat(self, work: Work, account: str) -> Json:
         me = people.by_account(work, "playground", account)
@@ -121,7 +124,7 @@ class Page:
         """What appeared since; for pages that get no stream."""
         with self._works.read() as work:
             rows = playground.since(work, _after())
-            return jsonify({"shown": [_plain(row) for row in rows], "now": _clock(work)})
+            return jsonify({"shown": [_plain(row) for row in rows], **_state(work)})
 
     def _stream(self) -> Response | tuple[Response, int]:
         """The same as it happens; only so many at once, because each keeps a thread."""
@@ -132,32 +135,44 @@ class Page:
         return stream
 
     def _follow(self, after: int) -> Iterator[str]:
-        until, ping_at = time.monotonic() + LONGEST, 0.0
+        until, ping_at, known = time.monotonic() + LONGEST, 0.0, None
         yield "retry: 800\n\n"
         while time.monotonic() < until and not self._stopping():
             with self._works.read() as work:
-                rows, now = playground.since(work, after), _clock(work)
+                rows, state = playground.since(work, after), _state(work)
             for row in rows:
                 after = row.id
                 yield f"id: {row.id}\nevent: shown\ndata: {json.dumps(_plain(row), ensure_ascii=False)}\n\n"
-            if time.monotonic() >= ping_at:
-                ping_at = time.monotonic() + PING_EVERY
-                yield f"event: clock\ndata: {json.dumps(now, ensure_ascii=False)}\n\n"
+            if time.monotonic() >= ping_at or state["faults"] != known:
+                ping_at, known = time.monotonic() + PING_EVERY, state["faults"]
+                yield f"event: state\ndata: {json.dumps(state, ensure_ascii=False)}\n\n"
             time.sleep(LOOK_EVERY)
 
     def _move(self) -> Response:
-        """+15 minutes, the next working day at 9:00, or the next thing that is due. Time never runs back."""
+        """+15 minutes, +1 hour, the next working day at 9:00, or the next thing due. Time never runs back."""
         moves: dict[str, Callable[[Work], object]] = {
             "quarter": lambda work: playground.forward(work, dt.timedelta(minutes=15)),
+            "hour": lambda work: playground.forward(work, dt.timedelta(hours=1)),
             "morning": playground.to_next_morning,
             "timer": playground.to_next_timer,
         }
         asked = request.get_json(silent=True)
         if not isinstance(asked, dict) or (move := moves.get(str(asked.get("to")))) is None:
-            raise Refused("时钟只能拨到：15 分钟后、下一个工作日 9:00、下一件定时的事。")
+            raise Refused("时钟只能拨到：15 分钟后、1 小时后、下一个工作日 9:00、下一件定时的事。")
         self._works.perform(move, channel="playground")
+        # no scheduler may have looked before the next move: this morning's messages are planned for their moments now
+        return self._done(mornings.plan)
+
+    def _fault(self) -> Response:
+        """Let the platform fail, or end that."""
+        asked = request.get_json(silent=True)
+        name, on = (asked.get("name"), asked.get("on")) if isinstance(asked, dict) else (None, None)
+        return self._done(lambda work: playground_faults.switch(work, str(name), on=on is True))
+
+    def _done(self, act: Callable[[Work], object]) -> Response:
+        self._works.perform(act, channel="playground")
         with self._works.read() as work:
-            return jsonify({"now": _clock(work)})
+            return jsonify(_state(work))
 
     def _fresh(self) -> Response:
         """Load the demo anew."""
@@ -175,10 +190,11 @@ def _after() -> int:
     return int(text) if text.isdigit() and len(text) < 19 else 0
 
 
-def _clock(work: Work) -> Json:
-    """Business time as people see it, and how far it runs ahead."""
+def _state(work: Work) -> Json:
+    """Business time as people see it, how far it runs ahead, and what fails on purpose."""
     local = work.now.astimezone(work.office.zone)
-    return {"at": local.isoformat(timespec="seconds"), "ahead": int((work.now - work.real).total_seconds())}
+    now = {"at": local.isoformat(timespec="seconds"), "ahead": int((work.now - work.real).total_seconds())}
+    return {"now": now, "faults": asdict(playground_faults.stand(work))}
 
 
 def _plain(row: AnyRow) -> Json:

@@ -23,7 +23,7 @@ from models.tables.follow_ups import Draft, FollowUp, Method
 from models.tables.health import Heartbeat
 from models.tables.messages import Audit, CardMessage, Claim, Outbox, OutboxState
 from models.tables.people import Department, DepartmentSupervisor, Identity, Role, Supervision, User, UserRole
-from models.tables.playground import Shown
+from models.tables.playground import Fault, Shown
 from models.tables.surveys import Survey, SurveyReason
 from models.tables.time import CalendarRun, Clock, Deadline, Timer, TimerState
 
@@ -49,6 +49,7 @@ __all__ = [
     "Department",
     "DepartmentSupervisor",
     "Draft",
+    "Fault",
     "FollowUp",
     "FunnelStage",
     "Heartbeat",

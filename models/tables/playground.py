@@ -1,4 +1,4 @@
-"""What the playground's people see: every message and every change of one, in the order it happened (X6)."""
+"""What the playground's people see, in the order it happened, and what is broken there on purpose (X6)."""
 
 from __future__ import annotations
 
@@ -21,3 +21,12 @@ class Shown(Base):
     account: Mapped[str] = mapped_column(String(64), default="")
     token: Mapped[str | None] = mapped_column(String(64), unique=True)
     face: Mapped[str] = mapped_column(Text)
+
+
+class Fault(Base):
+    """A way in which the playground's platform fails while it is `on`; `met` counts the calls it refused."""
+
+    __tablename__ = "playground_faults"
+    name: Mapped[str] = mapped_column(String(16), primary_key=True)
+    on: Mapped[bool]
+    met: Mapped[int] = mapped_column(default=0)

@@ -12,6 +12,7 @@ import secrets
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +93,7 @@ class FeishuApi(Served):
         self.app_id, self.app_secret = app_id, app_secret
         self.keep, self.clock = keep, clock
         self.sends = 0  # messages made
+        self.asked = Counter[str]()  # uuid → how often a message with it was asked for
         self.problems: list[str] = []
         self._on_message = on_message
         self._messages: dict[str, Message] = {}
@@ -199,6 +201,7 @@ class FeishuApi(Served):
             raise Refusal(99992402, "field validation failed: uuid has at most 50 characters")
         content = self._content(call, msg_type)
         with self._changed:  # held from the look-up to the entry: a second call with the same uuid waits for the first
+            self.asked.update([uuid] if uuid and self.keep else [])
             known, now = self._by_uuid.get(uuid), self.clock()
             if known and now - known.at < UUID_SECONDS:
                 return self._described(known)

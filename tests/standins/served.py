@@ -6,6 +6,8 @@ import socket
 import sys
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -62,7 +64,8 @@ class Served(ABC):
         self.calls = 0
         self._faults: list[Fault] = []
         self._changed = threading.Condition()
-        self._stopped = threading.Event()
+        self._stopped, self._flowing = threading.Event(), threading.Event()
+        self._flowing.set()
         self._server = _Server(("127.0.0.1", port), self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
@@ -72,6 +75,7 @@ class Served(ABC):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._stopped.set()
+        self._flowing.set()
         self._server.shutdown()
         self._server.hang_up()
         self._server.server_close()
@@ -107,10 +111,20 @@ class Served(ABC):
         with self._changed:
             self._faults += [Fault(path or self.spoilt_path, status, code, delay, drop, done)] * n
 
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Calls are counted, but neither worked nor answered before the block ends."""
+        self._flowing.clear()
+        try:
+            yield
+        finally:
+            self._flowing.set()
+
     def answer(self, call: Call) -> Answer | None:
         """The response to a call; None = hang up."""
         fault = self._counted(call)
         self._stopped.wait(self.latency + (fault.delay if fault else 0.0))
+        self._flowing.wait()
         if fault is None or not fault.fails:
             return self.worked(call)
         if fault.done:

@@ -1,9 +1,12 @@
 // The playground: five seats at one program, and the clock they share.
 
 import { Clock } from "./clock.js";
+import { Faults } from "./faults.js";
 import { Inspector } from "./inspector.js";
+import { Phone } from "./phone.js";
 import { Seat } from "./seat.js";
 import { Feed, get, post } from "./server.js";
+import { Tour, forget } from "./tour.js";
 import * as words from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -16,14 +19,16 @@ class Page {
   #learning = 0;
 
   async open() {
-    const { people, now } = await get("people");
+    const { people, now, faults } = await get("people");
     this.people = people.filter((person) => person.account);
     if (!this.people.length) return this.#nobody();
     this.clock = new Clock({ say: (toast) => this.current.toast(toast), anew: () => location.reload() });
     this.clock.set(now);
+    this.faults = new Faults((toast) => this.current.toast(toast));
+    this.phone = new Phone(this);
     this.seats = words.PLACES.map((_, index) => new Seat(index, this));
     this.current = this.seats[0];
-    $("seats").replaceChildren(...this.seats.map((seat) => seat.node));
+    $("seats").replaceChildren(...this.seats.map((seat) => seat.node), this.phone.node);
     $("tabs").replaceChildren(...this.seats.map((seat) => this.#tab(seat)));
     const remembered = this.#remembered();
     const usual = words.seated(this.people);
@@ -31,8 +36,10 @@ class Page {
     this.inspector = new Inspector(() => this.current);
     this.choose(this.seats[0]);
     this.#starting();
-    const hear = { shown: (row) => this.#shown(row), clock: (at) => this.clock.set(at), lost: (is) => this.#lost(is) };
-    new Feed(hear).start();
+    this.faults.set(faults);
+    this.tour = new Tour(this);
+    const state = (told) => [this.clock.set(told.now), this.faults.set(told.faults)];
+    new Feed({ shown: (row) => this.#shown(row), state, lost: (is) => this.#lost(is) }).start();
   }
 
   #nobody() {
@@ -73,6 +80,7 @@ class Page {
     this.#chats.get(message.chat).set(message.message, message);
     for (const seat of this.seats) if (seat.person.chat === message.chat) seat.put(message);
     if (this.current.person.chat === message.chat) this.inspector.refresh();
+    this.tour.look();
   }
 
   /** Suggestions name a customer and a complaint; after a new one is filed they may know a better one. */
@@ -148,6 +156,7 @@ class Page {
   choose(seat) {
     const before = this.current;
     this.current = seat;
+    document.body.classList.remove("phoning");
     for (const each of this.seats) {
       each.node.classList.toggle("current", each === seat);
       $(`tab-${each.index}`).setAttribute("aria-selected", String(each === seat));
@@ -159,6 +168,47 @@ class Page {
 
   looked(seat) {
     if (seat === this.current) this.inspector?.refresh();
+  }
+
+  // --- for the tour, the customer's phone and trouble to order ---
+
+  #placed(place) {
+    return this.seats.find((seat) => seat.place === place);
+  }
+
+  /** Bring a seat into sight, and in it the card with these words. */
+  visit(place, text) {
+    const seat = this.#placed(place);
+    this.choose(seat);
+    seat.node.scrollIntoView({ behavior: "smooth", block: "nearest", inline: "nearest" });
+    seat.find(text);
+    return seat;
+  }
+
+  /** Put words where they are typed; sending them stays with the person. */
+  prepare(place, line) {
+    this.visit(place).prepare(line);
+  }
+
+  /** Whether a card with these words is in a seat's chat. */
+  sees(place, text) {
+    const cards = this.chat(this.#placed(place).person.chat).filter((message) => !message.account);
+    return cards.some(({ face }) => face.html.replace(/<[^>]*>/g, "").includes(text));
+  }
+
+  /** The phone came or went; where one thing at a time is seen, it takes the place of the seat. */
+  phoning(is) {
+    document.body.classList.toggle("phoning", is);
+    if (is) this.phone.node.scrollIntoView({ behavior: "smooth", block: "nearest", inline: "end" });
+    else this.current.input.focus();
+  }
+
+  /** Somebody else presses the same button in the same moment, where that was ordered. */
+  async alsoPressed(seat, value, values) {
+    if (!this.faults.both) return;
+    const other = this.seats.find((each) => each.account !== seat.account && each.button(value));
+    if (other) return other.pressed(other.button(value), values);
+    seat.toast({ text: "别的窗口里没有同样的按钮，只有你按了", tone: "info" });
   }
 
   news(seat, are) {
@@ -177,6 +227,7 @@ class Page {
       const answer = await post("reset", {}, []);
       $("fresh").disabled = false;
       if (answer.error) return this.current.toast({ text: answer.error, tone: "error" });
+      if (!$("tour").hidden) forget();
       location.reload();
     });
   }

@@ -1,7 +1,7 @@
 // One seat: a chat on a phone, and whoever holds it.
 
 import { Completion } from "./complete.js";
-import { newId, post } from "./server.js";
+import { newId } from "./server.js";
 import * as words from "./words.js";
 
 const NEAR = 48;
@@ -90,13 +90,16 @@ export class Seat {
     chip.type = "button";
     chip.textContent = line;
     chip.title = "放进输入框，可以改了再发";
-    chip.addEventListener("click", () => {
-      this.input.value = line;
-      this.input.focus();
-      this.completion.update();
-      this.completion.close();
-    });
+    chip.addEventListener("click", () => this.prepare(line));
     return chip;
+  }
+
+  /** Put words into the input, to be sent or changed. */
+  prepare(line) {
+    this.input.value = line;
+    this.input.focus();
+    this.completion.update();
+    this.completion.close();
   }
 
   // --- messages ---
@@ -146,6 +149,7 @@ export class Seat {
 
   /** The end of the chat, or the beginning of a message that is longer than the phone. */
   #reveal(row) {
+    if (this.log.matches(":active")) return this.#news(); // nothing moves under a finger
     const tall = row.offsetHeight > this.log.clientHeight - 16;
     if (!tall && row === this.log.lastElementChild) this.log.scrollTop = this.log.scrollHeight;
     else if (tall) this.log.scrollTop = row.offsetTop - 8;
@@ -158,6 +162,13 @@ export class Seat {
     if (!this.shown) return;
     this.#follow = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR;
     if (this.#follow) this.#seen();
+  }
+
+  /** Show the newest card with these words, or else the end. */
+  find(text) {
+    const row = [...this.log.querySelectorAll(".bot")].findLast((each) => text && each.textContent.includes(text));
+    if (row) this.#reveal(row);
+    else this.#toBottom();
   }
 
   #toBottom() {
@@ -192,7 +203,7 @@ export class Seat {
     const [account, chat] = [this.account, this.person.chat];
     this.#follow = true;
     this.page.own({ message: `pp_${id}`, chat, account, face: line });
-    const answer = await post("events", { id, account, text: line });
+    const answer = await this.page.faults.deliver({ id, account, text: line });
     if (answer.error) {
       this.page.own({ message: `pp_${id}`, chat, account, face: line, failed: true });
       this.toast({ text: answer.error, tone: "error" });
@@ -204,12 +215,27 @@ export class Seat {
     const button = event.target.closest("button[type=button]");
     this.#pick(event.target);
     if (button?.dataset.value) this.#press(button);
+    const link = event.target.closest("a.link");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !this.page.phone.takes(link)) return;
+    event.preventDefault();
+    this.page.phone.open(link);
   }
 
-  async #press(button, form) {
-    const row = button.closest("li");
-    if (row.getAttribute("aria-busy")) return;
+  /** The button that says this when it is pressed, if a card here has it. */
+  button(value) {
+    return [...this.log.querySelectorAll("button[data-value]")].find((each) => each.dataset.value === value);
+  }
+
+  #press(button, form) {
+    if (button.closest("li").getAttribute("aria-busy")) return;
     const values = form ? Object.fromEntries(new FormData(form)) : {};
+    this.pressed(button, values);
+    this.page.alsoPressed(this, button.dataset.value, values);
+  }
+
+  /** A button of a card was pressed, with what was filled in. */
+  async pressed(button, values) {
+    const row = button.closest("li");
     const press = { message_id: row.dataset.message, value: JSON.parse(button.dataset.value), form: values };
     const [account, chat] = [this.account, this.person.chat];
     const all = [...row.querySelectorAll("button")];
@@ -217,7 +243,7 @@ export class Seat {
     row.setAttribute("aria-busy", "true");
     if (held) row.firstElementChild.focus({ preventScroll: true });
     for (const each of all) each.disabled = true;
-    const answer = await post("events", { id: newId(), account, press });
+    const answer = await this.page.faults.deliver({ id: newId(), account, press });
     row.removeAttribute("aria-busy");
     for (const each of all) each.disabled = false;
     if (answer.error) return this.toast({ text: answer.error, tone: "error" });

@@ -51,7 +51,7 @@ export class Feed {
     const stream = new EventSource(`stream?after=${this.#after}`);
     stream.addEventListener("open", () => this.#connected());
     stream.addEventListener("shown", (event) => this.#take([JSON.parse(event.data)]));
-    stream.addEventListener("clock", (event) => this.#hear.clock(JSON.parse(event.data)));
+    stream.addEventListener("state", (event) => this.#hear.state(JSON.parse(event.data)));
     stream.addEventListener("error", () => {
       if (stream.readyState !== EventSource.CLOSED) return this.#trouble();
       stream.close();
@@ -62,10 +62,10 @@ export class Feed {
   async #poll(until) {
     while (performance.now() < until) {
       try {
-        const { shown, now } = await get(`shown?after=${this.#after}`);
+        const { shown, ...state } = await get(`shown?after=${this.#after}`);
         this.#connected();
         this.#take(shown);
-        this.#hear.clock(now);
+        this.#hear.state(state);
         if (shown.length) continue;
       } catch {
         this.#trouble();

@@ -1,0 +1,89 @@
+// The seven steps of the tour: what to do and what then happens. Every line is also what a test does, word by word.
+
+const NAME = "苏州澄光精密仪器有限公司";
+const SHORT = "苏州澄光";
+const ENTRY =
+  `/新客户 客户全称:${NAME} 客户性质:企业 所属行业:电子设备 客户来源:展会推广 联系人姓名:李雷 手机:13912345678`;
+
+const clock = (label, times = "") => ({ text: `点${times}时钟的【${label}】` });
+const says = (place, words) => ({ place, words, text: `在「${place}」的窗口里发：${words}` });
+const presses = (place, card, label) => ({
+  place,
+  text: `在「${place}」的窗口里，最新的卡片「${card}」上点【${label}】`,
+});
+const fills = (place, card, answers) => ({
+  place,
+  text: `在「${place}」的窗口里，最新的卡片「${card}」上填：${answers}`,
+});
+const answers = (form) => ({ text: `接着填：${form}` });
+const thenPresses = (label) => ({ text: `点【${label}】` });
+const rates = (question, stars) => ({ text: `在客户的手机上，${question}选【${stars}】` });
+const sees = (place, seen) => ({ place, seen, text: `在「${place}」的窗口里看到：${seen}` });
+
+export const STEPS = [
+  {
+    title: "一句话录入客户",
+    why: "销售不打开任何系统。写漏了也不要紧，会打开填好一半的表单。",
+    lines: [clock("下一个工作日 9:00"), says("销售", ENTRY), sees("主管", `待审核 · ${NAME}`)],
+  },
+  {
+    title: "主管点一下就审核",
+    why: "一个人点了，所有人手里的同一张卡片一起变。",
+    lines: [presses("主管", `待审核 · ${NAME}`, "通过"), sees("销售", "已建档 ·")],
+  },
+  {
+    title: "记一次跟进，到点提醒",
+    why: "下次什么时候联系，用平常的话说；提醒到点自己来，程序重启也不会忘。",
+    lines: [
+      says("销售", `/跟进 ${SHORT} 已报价，等回复 方式:电话 下次:半小时后`),
+      sees("销售", `已记录跟进 · ${NAME}`),
+      clock("+1 小时"),
+      sees("销售", `该跟进了 · ${NAME}`),
+    ],
+  },
+  {
+    title: "投诉的两小时",
+    why: "两小时内要首次响应。还剩一小时提醒处理人，还剩半小时惊动他的主管，五分钟没人理就再往上。",
+    lines: [
+      says("客服", `/投诉 ${SHORT} 第二批货外壳有裂纹 渠道:电话`),
+      sees("销售", "第二批货外壳有裂纹"),
+      clock("+1 小时"),
+      clock("+15 分钟", "三下"),
+      sees("经理", "第二批货外壳有裂纹"),
+    ],
+  },
+  {
+    title: "首次响应，钟停了",
+    why: "记下首次响应，后面的提醒全部取消，每个人的卡片都变绿。",
+    lines: [
+      presses("客服", "投诉 · TS", "首次响应"),
+      fills("客服", "首次响应 · TS", "问题核心 外壳有裂纹要换货，是否致歉 是"),
+      thenPresses("首次响应"),
+      sees("经理", "外壳有裂纹要换货"),
+    ],
+  },
+  {
+    title: "成交，再听客户怎么说",
+    why: "成交三天后问卷自己来，这里不等了。客户不用登录，答完马上就看得到；两分以下自动成为投诉。",
+    lines: [
+      says("销售", `/成交 ${SHORT} 设备巡检系统 金额:12.8万`),
+      says("销售", `/问卷 ${SHORT}`),
+      presses("销售", `满意度问卷 · ${NAME}`, "打开问卷"),
+      rates("总体满意度", "5 分"),
+      answers("想对我们说的话 交货很准时"),
+      thenPresses("提交"),
+      sees("销售", "交货很准时"),
+    ],
+  },
+  {
+    title: "早上九点，简报自己来",
+    why: "没有人做报表：刚才做的都在里面，点【查看】就打开那些记录。销售收到的是今天要做的事。",
+    lines: [
+      clock("下一个工作日 9:00"),
+      clock("+15 分钟"),
+      sees("经理", "新客户 1"),
+      sees("经理", "成交 1"),
+      sees("销售", "今天 ·"),
+    ],
+  },
+];
