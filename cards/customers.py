@@ -27,8 +27,10 @@ WORDS: dict[str, Callable[[str], str]] = {
     "review": lambda word: REVIEWS[word],
     "complaint": lambda word: f"{labels.SEVERITIES[Severity(word)]}投诉",
     "deal": lambda word: f"成交 {money.show(int(word))}",
-    "survey": lambda word: f"客户评价 {stars(int(word))}",
+    "survey": lambda word: f"评价 {stars(int(word))}",
 }
+#: whose words they are where that is nobody of ours.
+SPEAKER = {"survey": "客户"}
 
 
 class Turn(Action, name="customer.page"):
@@ -84,8 +86,8 @@ def _timeline(of: Page, shown: Shown) -> tuple[Element, ...]:
 
 
 def _line(each: Happening, shown: Shown) -> str:
-    word = WORDS[each.kind](each.word or "")
-    return f"{shown(each.at)}　{each.who}　{word}" + (f"\n{excerpt(each.text)}" if each.text else "")
+    word, who = WORDS[each.kind](each.word or ""), SPEAKER.get(each.kind, each.who)
+    return f"{shown(each.at)}　{who}　{word}" + (f"\n{excerpt(each.text)}" if each.text else "")
 
 
 def hits(found: Sequence[CustomerRef], words: str, page: int, near: Sequence[CustomerRef] = ()) -> Card:

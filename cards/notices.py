@@ -18,7 +18,7 @@ KINDS: Mapping[str, Callable[[Work, Me, int], Card]] = {
     "review": lambda work, me, review: reviews.card(views.reviewed(work, review)),
     "entry": lambda work, me, customer: entries.standing(views.standing(work, customer)),
     "complaint": lambda work, me, complaint: complaints.card(complaint_views.complained(work, me, complaint)),
-    "digest": lambda work, me, _: digests.digest(digesting.digest(work, me, digesting.period(work, me))),
+    "digest": lambda work, me, _: digests.digest(digesting.digest(work, me, digesting.period(work, me, planned=True))),
     "morning": lambda work, me, _: today.today(days.today(work, me)),
     surveying.SURVEY: lambda work, me, survey: surveys.standing(surveying.view(work, me, survey)),
     surveying.SKIPPED: lambda work, me, customer: surveys.skipped(*surveying.skipped(work, me, customer)),

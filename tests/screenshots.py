@@ -47,6 +47,7 @@ def main() -> None:
 def play(window: Window) -> None:
     """A morning at five seats: a new customer asked for and seen, a talk written down, a complaint contacted."""
     rep, boss, service = window.seat(REP), window.seat(SUPERVISOR), window.seat(SERVICE)
+    window.page.get_by_role("button", name="不用了").click()
     window.page.get_by_role("button", name="下一个工作日 9:00").click()
     expect(window.page.locator("#time")).to_have_text("9:00")
     rep.node.locator(".chips button", has_text="/跟进").click()

@@ -137,6 +137,16 @@ def test_leaders_get_one_digest_between_three_and_twelve_past_nine(company: Comp
     assert not any(came(person) for person in (company.rep, company.colleague, company.stranger))
 
 
+def test_what_happens_while_the_digests_go_out_is_counted_in_the_next_one_only(company: Company) -> None:
+    story(company)
+    wait(company, f"{THURSDAY} 09:01")
+    company.rep.says("/跟进 华星 一早就打来")
+    for day, talks, until in ((THURSDAY, 4, "11月26日 周四 9:00"), (FRIDAY, 1, "11月27日 周五 9:00")):
+        wait(company, f"{day} 09:15")
+        text = came(company.manager)[-1].text
+        assert figures(text)["跟进"] == talks and f"截至 {until}\n" in text
+
+
 def test_nothing_comes_on_a_day_off(company: Company) -> None:
     story(company)
     days = {FRIDAY: 2, "2026-11-28": 2, "2026-11-29": 2, MONDAY: 3}  # Thursday's, Friday's; a weekend; Monday's

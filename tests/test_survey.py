@@ -90,7 +90,7 @@ def test_three_days_after_a_deal_the_owner_gets_a_link_and_then_the_answer(huaxi
     (survey,) = stored(huaxing, select(Survey))
     assert (survey.score, survey.reason) == (5, SurveyReason.DEAL)
     assert [*survey.answers.values()] == [4, None] and "13912345678" not in survey.comment
-    assert "客户评价 ★★★★★ 5 分\n很好 😀𠮷" in rep.says("/客户 华星科技").text
+    assert "客户　评价 ★★★★★ 5 分\n很好 😀𠮷" in rep.says("/客户 华星科技").text
     assert "下次打 139****5678" in huaxing.supervisor.says("/客户 华星科技").text
     assert ("survey", "survey.answer") in stored_pairs(huaxing)
     assert stored(huaxing, select(Timer.state).where(Timer.kind == surveys.REMIND)) == [TimerState.CANCELLED]
@@ -110,6 +110,9 @@ def test_a_link_is_shown_to_who_asks_for_it_and_a_bad_score_is_red(huaxing: Comp
     assert told.card["header"]["template"] == "red" and "13912345678" in told.text
     assert huaxing.supervisor.last(ANSWERED).message.message_id == card.message.message_id
     assert "139****5678" in huaxing.supervisor.last(ANSWERED).text
+    complaint = huaxing.rep.last("投诉")
+    assert "打了 2 分" in complaint.text and "也没人接" in complaint.text, "the complaint says what the customer said"
+    assert "客户　评价 ★★☆☆☆ 2 分" in huaxing.rep.says("/客户 华星科技").text
 
 
 def test_a_customer_is_asked_once_in_thirty_days(huaxing: Company) -> None:

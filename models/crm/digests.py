@@ -118,8 +118,11 @@ class Listing:
     as_of: str
 
 
-def period(work: Work, me: Me) -> Period:
-    """Since the last digest before the newest one, until now: nothing is left out, however long nobody was there."""
+def period(work: Work, me: Me, *, planned: bool = False) -> Period:
+    """Since the last digest before the newest one, until now: nothing is left out, however long nobody was there.
+
+    A `planned` one ends at the moment it was planned for, where the next one begins: nothing is counted twice.
+    """
     newest = calendar_jobs.newest(work, work.settings.digest.at)
     last = (
         work.run(TO_ME, person=me.id, before=newest).scalar()
@@ -127,7 +130,8 @@ def period(work: Work, me: Me) -> Period:
         or work.run(FIRST, before=newest).scalar()
         or calendar_jobs.before(work, newest)
     )
-    return until_now(work, int(last.timestamp()))
+    since = int(last.timestamp())
+    return Period(since, int(newest.timestamp())) if planned else until_now(work, since)
 
 
 def until_now(work: Work, since: int) -> Period:
@@ -138,8 +142,9 @@ def until_now(work: Work, since: int) -> Period:
 def digest(work: Work, me: Me, of: Period) -> Digest:
     """Every figure of what this person leads."""
     lines = tuple(_line(each, _count(work, me, each, of)) for each in FIGURES.values())
+    until = min(work.now, of.bounds["until"])
     return Digest(
-        of, _date(work, work.now), moment(work, of.bounds["since"]), moment(work, work.now), lines, *_bars(work, me, of)
+        of, _date(work, work.now), moment(work, of.bounds["since"]), moment(work, until), lines, *_bars(work, me, of)
     )
 
 

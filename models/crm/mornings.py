@@ -50,7 +50,7 @@ def _moment(work: Work, person: int) -> dt.datetime:
 
 def fire_digest(work: Work, timer: AnyRow) -> None:
     """The moment has come: show the digest to whom it is for, where there is anything to tell."""
-    _tell(work, timer, DIGEST, lambda me: digests.digest(work, me, digests.period(work, me)).empty)
+    _tell(work, timer, DIGEST, lambda me: digests.digest(work, me, digests.period(work, me, planned=True)).empty)
 
 
 def fire_morning(work: Work, timer: AnyRow) -> None:

@@ -165,7 +165,7 @@ def _view(work: Work, me: Me, survey_id: int, customer: CustomerRef) -> Asked:
         survey.id,
         customer,
         links.address(server, path) if waits else None,
-        not server.base_url,
+        not server.base_url and not work.settings.playground.enabled,
         work.shown(survey.at),
         work.shown(survey.expires_at),
         waits and work.now >= survey.at + dt.timedelta(days=work.settings.survey.days_silent),
@@ -199,6 +199,7 @@ def answer(work: Work, survey_id: int, given: Given) -> None:
     values = {"stars": given.score, "given": given.answers, "said": comment}
     if work.run(ANSWER, survey=survey.id, moment=work.now, **values).first() is None:
         raise AlreadyDone
+    work.db.refresh(survey)  # who hears of it reads what was said
     due.cancel(work, REMIND, survey.id)
     work.audit("survey.answer", f"customer:{survey.customer_id}", survey=survey.id, score=given.score)
     work.notify(SURVEY, survey.id)

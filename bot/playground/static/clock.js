@@ -11,7 +11,7 @@ export class Clock {
   #heard = 0;
   #ahead = 0;
 
-  /** `hear.say` shows a sentence, `hear.anew` is told when time ran back: somebody started over. */
+  /** `hear.say` shows a sentence, `hear.moved` is told the button, `hear.anew` is told when time ran back: somebody started over. */
   constructor(hear) {
     this.hear = hear;
     for (const button of document.querySelectorAll("[data-to]")) {
@@ -40,6 +40,7 @@ export class Clock {
     button.focus({ preventScroll: true });
     if (answer.error) return this.hear.say({ text: answer.error, tone: "warning" });
     this.set(answer.now);
+    this.hear.moved(button.textContent);
     this.hear.say({ text: `时钟拨到了 ${words.day(this.#at)} ${words.time(this.#at)}`, tone: "success" });
   }
 

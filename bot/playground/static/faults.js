@@ -12,16 +12,21 @@ export class Faults {
   constructor(say) {
     this.say = say;
     $("trouble").addEventListener("click", () => this.#toggle($("faults").hidden));
-    $("faults").addEventListener("keydown", (event) => event.key === "Escape" && this.#toggle(false));
+    document.addEventListener("keydown", (event) => event.key === "Escape" && this.#toggle(false));
+    document.addEventListener("pointerdown", ({ target }) => {
+      if (!$("faults").contains(target) && target !== $("trouble")) this.#toggle(false);
+    });
     for (const name of AT_SERVER) {
       $(`fault-${name}`).addEventListener("change", (event) => this.#switch(name, event.target));
     }
   }
 
   #toggle(open) {
+    if (open === !$("faults").hidden) return;
+    const focused = open || $("faults").contains(document.activeElement);
     $("faults").hidden = !open;
     $("trouble").setAttribute("aria-expanded", String(open));
-    (open ? $("fault-twice") : $("trouble")).focus();
+    if (focused) (open ? $("fault-twice") : $("trouble")).focus();
   }
 
   async #switch(name, box) {

@@ -22,7 +22,11 @@ class Page {
     const { people, now, faults } = await get("people");
     this.people = people.filter((person) => person.account);
     if (!this.people.length) return this.#nobody();
-    this.clock = new Clock({ say: (toast) => this.current.toast(toast), anew: () => location.reload() });
+    this.clock = new Clock({
+      say: (toast) => this.current.toast(toast),
+      moved: (label) => this.tour.did("move", label),
+      anew: () => location.reload(),
+    });
     this.clock.set(now);
     this.faults = new Faults((toast) => this.current.toast(toast));
     this.phone = new Phone(this);
@@ -72,7 +76,7 @@ class Page {
   /** A card's face that came with the answer to a press. */
   faced(chat, message, face) {
     const known = this.#chats.get(chat)?.get(message);
-    if (known) this.#put({ ...known, face });
+    if (known) this.#put({ ...known, face, id: this.newest + 1 });
   }
 
   #put(message) {
@@ -176,12 +180,17 @@ class Page {
     return this.seats.find((seat) => seat.place === place);
   }
 
+  /** The number of the newest thing that appeared. */
+  get newest() {
+    return Math.max(0, ...[...this.#chats.values()].flatMap((chat) => [...chat.values()].map(({ id }) => id ?? 0)));
+  }
+
   /** Bring a seat into sight, and in it the card with these words. */
   visit(place, text) {
     const seat = this.#placed(place);
     this.choose(seat);
     seat.node.scrollIntoView({ behavior: "smooth", block: "nearest", inline: "nearest" });
-    seat.find(text);
+    if (!seat.find(text) && text) seat.toast({ text: `这里还没有「${text}」`, tone: "info" });
     return seat;
   }
 
@@ -190,9 +199,10 @@ class Page {
     this.visit(place).prepare(line);
   }
 
-  /** Whether a card with these words is in a seat's chat. */
-  sees(place, text) {
-    const cards = this.chat(this.#placed(place).person.chat).filter((message) => !message.account);
+  /** Whether a card with these words appeared in a seat's chat, or came to say them, after that number. */
+  sees(place, text, after) {
+    const chat = this.chat(this.#placed(place).person.chat);
+    const cards = chat.filter(({ account, id }) => !account && (id ?? 0) > after);
     return cards.some(({ face }) => face.html.replace(/<[^>]*>/g, "").includes(text));
   }
 
@@ -227,7 +237,7 @@ class Page {
       const answer = await post("reset", {}, []);
       $("fresh").disabled = false;
       if (answer.error) return this.current.toast({ text: answer.error, tone: "error" });
-      if (!$("tour").hidden) forget();
+      forget();
       location.reload();
     });
   }

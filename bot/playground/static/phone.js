@@ -47,6 +47,7 @@ export class Phone {
     const form = this.screen.contentDocument.querySelector("form");
     form?.addEventListener("submit", (event) => {
       event.preventDefault();
+      this.page.tour.did("press", event.submitter?.textContent);
       this.#load({ method: "POST", body: new URLSearchParams(new FormData(form)) });
     });
   }

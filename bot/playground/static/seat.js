@@ -129,7 +129,6 @@ export class Seat {
     card.tabIndex = -1;
     card.setAttribute("aria-label", message.face.title);
     if (again && this.#follow) this.#reveal(row);
-    else if (again) this.#news();
     if (held) (card.querySelector("input, select, textarea") ?? card).focus({ preventScroll: true });
   }
 
@@ -169,6 +168,7 @@ export class Seat {
     const row = [...this.log.querySelectorAll(".bot")].findLast((each) => text && each.textContent.includes(text));
     if (row) this.#reveal(row);
     else this.#toBottom();
+    return Boolean(row);
   }
 
   #toBottom() {
@@ -208,7 +208,10 @@ export class Seat {
       this.page.own({ message: `pp_${id}`, chat, account, face: line, failed: true });
       this.toast({ text: answer.error, tone: "error" });
       this.input.value ||= line;
-    } else this.#did(account, answer);
+    } else {
+      this.page.tour.did("say", line);
+      this.#did(account, answer);
+    }
   }
 
   #clicked(event) {
@@ -218,6 +221,7 @@ export class Seat {
     const link = event.target.closest("a.link");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !this.page.phone.takes(link)) return;
     event.preventDefault();
+    this.page.tour.did("press", link.textContent);
     this.page.phone.open(link);
   }
 
@@ -247,6 +251,7 @@ export class Seat {
     row.removeAttribute("aria-busy");
     for (const each of all) each.disabled = false;
     if (answer.error) return this.toast({ text: answer.error, tone: "error" });
+    this.page.tour.did("press", button.textContent);
     if (answer.card) this.page.faced(chat, press.message_id, answer.card);
     else if (held && button.isConnected) button.focus({ preventScroll: true });
     if (this.account !== account) return;

@@ -5,20 +5,25 @@ const SHORT = "苏州澄光";
 const ENTRY =
   `/新客户 客户全称:${NAME} 客户性质:企业 所属行业:电子设备 客户来源:展会推广 联系人姓名:李雷 手机:13912345678`;
 
-const clock = (label, times = "") => ({ text: `点${times}时钟的【${label}】` });
-const says = (place, words) => ({ place, words, text: `在「${place}」的窗口里发：${words}` });
-const presses = (place, card, label) => ({
+const TIMES = { 三下: 3 };
+
+const clock = (label, times = "") => ({ move: label, times: TIMES[times], text: `点${times}时钟的【${label}】` });
+const says = (place, say) => ({ place, say, text: `在「${place}」的窗口里发：${say}` });
+const presses = (place, card, press) => ({
   place,
-  text: `在「${place}」的窗口里，最新的卡片「${card}」上点【${label}】`,
+  card,
+  press,
+  text: `在「${place}」的窗口里，最新的卡片「${card}」上点【${press}】`,
 });
-const fills = (place, card, answers) => ({
+const fills = (place, card, form) => ({
   place,
-  text: `在「${place}」的窗口里，最新的卡片「${card}」上填：${answers}`,
+  card,
+  text: `在「${place}」的窗口里，最新的卡片「${card}」上填：${form}`,
 });
-const answers = (form) => ({ text: `接着填：${form}` });
-const thenPresses = (label) => ({ text: `点【${label}】` });
+const thenFills = (form) => ({ text: `接着填：${form}` });
+const thenPresses = (press) => ({ press, text: `点【${press}】` });
 const rates = (question, stars) => ({ text: `在客户的手机上，${question}选【${stars}】` });
-const sees = (place, seen) => ({ place, seen, text: `在「${place}」的窗口里看到：${seen}` });
+const sees = (place, see) => ({ place, see, text: `在「${place}」的窗口里看到：${see}` });
 
 export const STEPS = [
   {
@@ -29,7 +34,7 @@ export const STEPS = [
   {
     title: "主管点一下就审核",
     why: "一个人点了，所有人手里的同一张卡片一起变。",
-    lines: [presses("主管", `待审核 · ${NAME}`, "通过"), sees("销售", "已建档 ·")],
+    lines: [presses("主管", `待审核 · ${NAME}`, "通过"), sees("销售", "已建档")],
   },
   {
     title: "记一次跟进，到点提醒",
@@ -43,7 +48,7 @@ export const STEPS = [
   },
   {
     title: "投诉的两小时",
-    why: "两小时内要首次响应。还剩一小时提醒处理人，还剩半小时惊动他的主管，五分钟没人理就再往上。",
+    why: "两小时内要首次响应。还剩一小时提醒处理人，还剩半小时惊动客服部的主管，五分钟没人理就到经理。",
     lines: [
       says("客服", `/投诉 ${SHORT} 第二批货外壳有裂纹 渠道:电话`),
       sees("销售", "第二批货外壳有裂纹"),
@@ -70,7 +75,7 @@ export const STEPS = [
       says("销售", `/问卷 ${SHORT}`),
       presses("销售", `满意度问卷 · ${NAME}`, "打开问卷"),
       rates("总体满意度", "5 分"),
-      answers("想对我们说的话 交货很准时"),
+      thenFills("想对我们说的话 交货很准时"),
       thenPresses("提交"),
       sees("销售", "交货很准时"),
     ],
@@ -83,7 +88,7 @@ export const STEPS = [
       clock("+15 分钟"),
       sees("经理", "新客户 1"),
       sees("经理", "成交 1"),
-      sees("销售", "今天 ·"),
+      sees("销售", "今天"),
     ],
   },
 ];
