@@ -4,7 +4,9 @@ UV     ?= uv
 ROUNDS ?= 20
 
 PY      := .venv/bin/python
-PYTEST  := $(PY) -m pytest -n logical --maxprocesses 4
+# one more than there are processors, because many tests wait: for a lease to end, for a browser, for a process
+JOBS    := $(shell $(PYTHON) -c 'import os; print(min(1 + (os.cpu_count() or 1), 4))')
+PYTEST  := $(PY) -m pytest -n $(JOBS)
 BROWSER := $(shell command -v chromium)
 LOCK    := pip compile --quiet --universal --generate-hashes --python-version 3.11 \
            --custom-compile-command 'make lock'

@@ -50,6 +50,7 @@ def play(window: Window) -> None:
     window.page.get_by_role("button", name="不用了").click()
     window.page.get_by_role("button", name="下一个工作日 9:00").click()
     expect(window.page.locator("#time")).to_have_text("9:00")
+    window.page.wait_for_timeout(2000)  # the morning's messages slide in
     rep.node.locator(".chips button", has_text="/跟进").click()
     rep.input.press("Enter")
     rep.card("已记录跟进")
