@@ -210,6 +210,8 @@ def run(settings: Settings, said: argparse.Namespace) -> None:
     if said.demo:
         settings = settings.model_copy(update={"playground": settings.playground.model_copy(update={"enabled": True})})
     server = ports.free_port(settings.server)
+    if said.demo and not server.base_url:  # who tries it out opens its links on this machine
+        server = server.model_copy(update={"base_url": f"http://{server.host}:{server.port}"})
     settings = settings.model_copy(update={"server": server})
     upgrade(settings)
     if said.demo:

@@ -8,7 +8,7 @@ import random
 import threading
 from collections.abc import Callable, Mapping
 
-from bot.platform import Address, Platform, SendError, Sent
+from bot.platform import Address, Json, Platform, SendError, Sent
 from cards import kit
 from models import outbox
 from models.crm import people
@@ -90,24 +90,26 @@ class Sender:
         if message is not None:
             try:
                 name = copy.platform if copy else row.platform
-                platform = self._platforms[name]
-                face = platform.render(card)
-                self._hold(row)
+                platform, face = self._face(row, name, card)
                 platform.client.update(message, face)
                 return name, Sent(message, "")
             except SendError as no:
                 if no.kind != "gone":
                     raise
         name, to = self._address(row, accounts)
-        platform = self._platforms[name]
-        face = platform.render(card)
-        self._hold(row)
+        platform, face = self._face(row, name, card)
         return name, platform.client.send(to, face, row.token)
 
-    def _hold(self, row: Leased) -> None:
-        """A sender that froze before its call leaves the message to whoever took over. Raises SendError."""
+    def _face(self, row: Leased, name: str, card: kit.Card) -> tuple[Platform, Json]:
+        """The platform and what it is given, just before the call.
+
+        A sender that froze until then, in delivery time, leaves the message to whoever took over. Raises SendError.
+        """
+        platform = self._platforms[name]
+        face = platform.render(card)
         if row.lease_until <= self._works.clock():
             raise SendError("its lease ran out", "later", 0)
+        return platform, face
 
     def _standing(self, row: Leased, copy: Copy | None) -> str | None:
         """The message an update goes to; None where the card has to be sent."""

@@ -8,7 +8,7 @@ import math
 from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from models.crm import access
+from models.crm import access, mornings
 from models.crm.people import Me
 from models.errors import NotFound, Refused
 from models.tables import Clock, Customer, Shown, Status, Timer, TimerState
@@ -17,6 +17,11 @@ from models.work import AnyRow, Work
 PAGE = 200
 
 SHOW = insert(Shown).returning(Shown.id)
+#: the same words may arrive twice in one moment.
+SAY = {
+    name: kind.insert(Shown).on_conflict_do_nothing(index_elements=[Shown.token])
+    for name, kind in (("sqlite", sqlite), ("postgresql", postgresql))
+}
 BY_TOKEN = select(Shown.message_id, Shown.chat).where(Shown.token == bindparam("token"))
 BY_MESSAGE = select(Shown.chat).where(Shown.message_id == bindparam("message")).limit(1)
 SINCE = select(Shown).where(Shown.id > bindparam("after")).order_by(Shown.id).limit(PAGE)
@@ -56,8 +61,8 @@ def complaint(work: Work, me: Me) -> str:
 
 def said(work: Work, account: str, chat: str, text: str, token: str) -> None:
     """A person's words appear in the chat, once for each token."""
-    if work.run(BY_TOKEN, token=token).first() is None:
-        work.add(SHOW, at=work.now, chat=chat, message_id=f"pp_{token}", account=account, token=token, face=text)
+    statement = SAY[work.connection.dialect.name]
+    work.run(statement, at=work.now, chat=chat, message_id=f"pp_{token}", account=account, token=token, face=text)
 
 
 def show(work: Work, chat: str, face: str, token: str) -> str:
@@ -83,13 +88,18 @@ def since(work: Work, after: int) -> list[AnyRow]:
 
 
 def forward(work: Work, by: dt.timedelta) -> None:
-    """Let business time run ahead; it never runs back. Raises Refused where there is no playground."""
+    """Let business time run ahead; it never runs back. Raises Refused where there is no playground.
+
+    A morning that was jumped over is planned at once: no scheduler may look before the next move.
+    """
     if not work.settings.playground.enabled:
         raise Refused("只有打开演练场（[playground] enabled = true）才能拨快时钟。")
     if by <= dt.timedelta():
         raise Refused("时钟只能往前拨。")
     seconds = math.ceil(by.total_seconds())  # it counts whole seconds, and comes no moment too early
     work.run(MOVE[work.connection.dialect.name], start=seconds, more=seconds)
+    work.now += dt.timedelta(seconds=seconds)
+    mornings.plan(work)
 
 
 def to_next_morning(work: Work) -> None:

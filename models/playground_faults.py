@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from models.errors import Refused
 from models.outbox import REFRESH
-from models.tables import Fault, Outbox, OutboxState
+from models.tables import Fault, Identity, Outbox, OutboxState
 from models.work import Work
 
 #: it takes no message at all; it refuses one call, until the caller has renewed its token.
 DOWN, TOKEN = "down", "token"
 NAMES = (DOWN, TOKEN)
+PLATFORM = "playground"
 
-FOUND = select(Fault.name, Fault.on, Fault.met)
+FOUND = select(Fault.name, Fault.on, Fault.mended)
 WHICH = select(Fault.name).where(Fault.on)
-SWITCH = update(Fault).where(Fault.name == bindparam("which")).values(on=bindparam("now_on")).returning(Fault.name)
-ADD = insert(Fault)
-MET = update(Fault).where(Fault.name == bindparam("which")).values(met=Fault.met + 1)
-WAITING = select(func.count()).where(Outbox.state == OutboxState.QUEUED, Outbox.kind != REFRESH)
+MEND = update(Fault).where(Fault.name == bindparam("which"), Fault.on).values(on=False, mended=Fault.mended + 1)
+HERE = select(Identity.id).where(Identity.user_id == Outbox.user_id, Identity.platform == PLATFORM).exists()
+WAITING = select(func.count()).where(
+    Outbox.state == OutboxState.QUEUED, Outbox.kind != REFRESH, or_(Outbox.platform == PLATFORM, HERE)
+)
+
+
+def _switch(kind: type[sqlite.Insert] | type[postgresql.Insert]) -> sqlite.Insert | postgresql.Insert:
+    first = kind(Fault).values(name=bindparam("which"), on=bindparam("now_on"), mended=0)
+    return first.on_conflict_do_update(index_elements=[Fault.name], set_={"on": first.excluded.on})
+
+
+SWITCH = {"sqlite": _switch(sqlite.Insert), "postgresql": _switch(postgresql.Insert)}
 
 
 class Failing(Exception):
@@ -45,8 +56,7 @@ def switch(work: Work, name: str, *, on: bool) -> None:
     """Let a fault begin or end. Raises Refused for one that does not exist."""
     if name not in NAMES:
         raise Refused("演练场只会两种平台故障：断线、令牌过期。")
-    if work.run(SWITCH, which=name, now_on=on).first() is None:
-        work.add(ADD, name=name, on=on, met=0)
+    work.run(SWITCH[work.connection.dialect.name], which=name, now_on=on)
 
 
 def check(work: Work) -> None:
@@ -59,8 +69,7 @@ def check(work: Work) -> None:
 
 def renew(work: Work) -> None:
     """A new token: the calls after it are taken."""
-    work.run(MET, which=TOKEN)
-    switch(work, TOKEN, on=False)
+    work.run(MEND, which=TOKEN)
 
 
 def stand(work: Work) -> Faults:
@@ -68,4 +77,4 @@ def stand(work: Work) -> Faults:
     found = {each.name: each for each in work.run(FOUND)}
     on = {name for name, each in found.items() if each.on}
     waiting = int(work.run(WAITING).scalar() or 0) if DOWN in on else 0
-    return Faults(DOWN in on, TOKEN in on, waiting, found[TOKEN].met if TOKEN in found else 0)
+    return Faults(DOWN in on, TOKEN in on, waiting, found[TOKEN].mended if TOKEN in found else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,13 +20,14 @@ from cards import gallery, html
 from conftest import ZONE
 from handlers import router
 from models import playground as model
+from models import playground_faults
 from models.crm import people
 from models.crm.digests import DIGEST
 from models.crm.people import Hire
 from models.errors import Refused
 from models.settings import Settings
 from models.tables import Role, Timer
-from models.work import Works
+from models.work import Work, Works
 from scheduler.jobs import JOBS
 from scheduler.run import tick
 from test_story import ENTRY
@@ -125,14 +127,19 @@ def test_the_page_and_all_it_loads_come_from_here_with_strict_headers(stage: Sta
     [
         {"environ_base": {"REMOTE_ADDR": "192.0.2.7"}},
         {"environ_base": {"REMOTE_ADDR": "127.0.0.1"}, "headers": {"X-Forwarded-For": "192.0.2.7"}},
+        {"headers": {"Host": "evil.example:8000"}},
+        {"headers": {"Origin": "https://evil.example"}},
     ],
-    ids=["another machine", "a proxy"],
+    ids=["another machine", "a proxy", "a foreign name", "a page of another site"],
 )
 def test_without_a_key_only_this_machine_comes_in(stage: Stage, about: Json) -> None:
     for path in ("", "people", "stream", "shown", "static/page.js"):
         assert stage.client.get(f"/playground/{path}", **about).status_code == 403, path
     for path in ("events", "clock", "fault", "reset"):
         assert stage.client.post(f"/playground/{path}", json={}, **about).status_code == 403, path
+        assert (
+            stage.client.post(f"/playground/{path}", data="{}", content_type="text/plain", **about).status_code == 403
+        )
     assert stage.resets == 0 and stage.shown() == []
 
 
@@ -153,6 +160,8 @@ class TestWithAKey:
         page.close()
         assert page.status_code == 200 and "HttpOnly" in cookie and "SameSite=Strict" in cookie
         assert stage.client.get("/playground/people", **far).status_code == 200, "the cookie carries it from now on"
+        assert stage.client.get("/playground/people", headers={"Origin": "https://evil.example"}).status_code == 403
+        assert stage.client.get("/playground/people", headers={"Origin": "http://localhost"}).status_code == 200
         assert stage.client.post("/playground/events", json={"id": "a", "account": "wangmin", "text": "你好"}, **far)
         assert next(row["face"] for row in stage.shown("wangmin")) == "你好"
 
@@ -362,6 +371,44 @@ def test_an_expired_token_is_renewed_once_and_nobody_notices(stage: Stage) -> No
     stage.says("wangmin", LINE)
     assert len(stage.shown("wangmin")) == 2 and len(stage.shown("zhaoqiang")) == 1
     assert state_of(stage)["faults"] == {"down": False, "expired": False, "waiting": 0, "renewed": 1}
+
+
+def test_a_fault_that_begins_while_a_token_is_renewed_loses_nothing(
+    stage: Stage, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.post("fault", {"name": "token", "on": True})
+    renew = playground_faults.renew
+
+    def at_the_same_time(work: Work) -> None:
+        renew(work)
+        playground_faults.switch(work, playground_faults.DOWN, on=True)
+
+    with monkeypatch.context() as once:
+        once.setattr(playground_faults, "renew", at_the_same_time)
+        stage.says("wangmin", "/帮助 跟进")
+    assert len(stage.shown("wangmin")) == 1 and state_of(stage)["faults"]["waiting"] == 1
+    stage.post("fault", {"name": "down", "on": False})
+    clock.forward(seconds=5)
+    stage.settle()
+    assert [row["face"]["title"] for row in stage.shown("wangmin")[1:]] == ["怎么用 /跟进"]
+
+
+def test_the_same_words_twice_in_one_moment_stand_once(stage: Stage) -> None:
+    at_once, told = threading.Barrier(2), list[int]()
+    body = {"id": "t1", "account": "wangmin", "text": "/帮助 跟进"}
+
+    def post() -> None:
+        client = stage.app.test_client()
+        at_once.wait()
+        told.append(client.post("/playground/events", json=body).status_code)
+
+    threads = [threading.Thread(target=post) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    stage.settle()
+    assert told == [200, 200] and len(stage.shown("wangmin")) == 2
 
 
 @pytest.mark.parametrize("asked", [None, [], {}, {"name": "fire", "on": True}, {"name": ["down"], "on": True}])

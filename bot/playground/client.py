@@ -17,6 +17,10 @@ DOWN_FOR = 2.0
 R = TypeVar("R")
 
 
+def _later(no: Failing) -> SendError:
+    return SendError(f"playground: {no.name}", "later", DOWN_FOR)
+
+
 class PlaygroundClient:
     """The playground's side of `bot.platform.Client`."""
 
@@ -38,14 +42,17 @@ class PlaygroundClient:
             raise SendError("no such message", "gone") from None
 
     def _call(self, act: Callable[[Work], R]) -> R:
-        """As a real platform would be called: a refused token is renewed once, an outage is for later."""
+        """As a real platform would be called: a refused token is renewed once. Raises SendError for an outage."""
         try:
             return self._ask(act)
         except Failing as no:
             if no.name != TOKEN:
-                raise SendError(f"playground is {no.name}", "later", DOWN_FOR) from None
+                raise _later(no) from None
         self._works.perform(playground_faults.renew)
-        return self._ask(act)
+        try:
+            return self._ask(act)
+        except Failing as no:
+            raise _later(no) from None
 
     def _ask(self, act: Callable[[Work], R]) -> R:
         def asked(work: Work) -> R:

@@ -16,7 +16,7 @@ def upgrade() -> None:
         "playground_faults",
         sa.Column("name", sa.String(length=16), nullable=False),
         sa.Column("on", sa.Boolean(), nullable=False),
-        sa.Column("met", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("mended", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_playground_faults")),
     )
 

@@ -152,7 +152,7 @@ def _concerned(work: Work, customer: Customer) -> list[int]:
 
 def view(work: Work, me: Me, survey_id: int) -> Asked:
     """The survey for this reader. Raises NotFound when the customer is not among those he sees any more."""
-    survey = work.db.get_one(Survey, survey_id, populate_existing=True)
+    survey = work.db.get_one(Survey, survey_id)
     return _view(work, me, survey_id, access.customer_by_id(work, me, survey.customer_id))
 
 
@@ -165,7 +165,7 @@ def _view(work: Work, me: Me, survey_id: int, customer: CustomerRef) -> Asked:
         survey.id,
         customer,
         links.address(server, path) if waits else None,
-        not server.base_url and not work.settings.playground.enabled,
+        not server.base_url,
         work.shown(survey.at),
         work.shown(survey.expires_at),
         waits and work.now >= survey.at + dt.timedelta(days=work.settings.survey.days_silent),

@@ -24,9 +24,9 @@ class Shown(Base):
 
 
 class Fault(Base):
-    """A way in which the playground's platform fails while it is `on`; `met` counts the calls it refused."""
+    """A way in which the playground's platform fails while it is `on`; `mended` counts how often a client ended it."""
 
     __tablename__ = "playground_faults"
     name: Mapped[str] = mapped_column(String(16), primary_key=True)
     on: Mapped[bool]
-    met: Mapped[int] = mapped_column(default=0)
+    mended: Mapped[int] = mapped_column(default=0)
