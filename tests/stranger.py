@@ -17,7 +17,8 @@ STEP = (
     r"(?:在「(?P<window>[^」]+)」的窗口里，?)?"
     r"(?:(?:在|最新的)?卡片「(?P<card>[^」]+)」上|接着|(?P<phone>在客户的手机上，))?"
     r"(?:(?P<opens>在浏览器里打开 make run 打印的地址)|发：(?P<says>.+)|填：(?P<fills>.+)"
-    r"|点(?P<times>三下)?时钟的【(?P<moves>[^】]+)】|点【(?P<presses>[^】]+)】|(?P<rates>.+选【[^】]+】)|看到：(?P<sees>.+))"
+    r"|点(?: (?P<times>\d+) 次)?时钟的【(?P<moves>[^】]+)】|点【(?P<presses>[^】]+)】"
+    r"|(?P<rates>.+选【[^】]+】)|看到：(?P<sees>.+))"
 )
 
 
@@ -45,7 +46,7 @@ class Stranger:
             self.card = self.seat.card(step["card"])
         if step["phone"]:
             self.card = self.page.frame_locator(PHONE)
-        for _ in range(3 if step["times"] else 1):
+        for _ in range(int(step["times"] or 1)):
             getattr(self, str(step.lastgroup))(step[str(step.lastgroup)])
 
     def opens(self, _: str) -> None:

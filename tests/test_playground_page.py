@@ -4,59 +4,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
-from playwright.sync_api import TimeoutError as Slow
+from playwright.sync_api import Browser, FrameLocator, Page, expect
 
-from browser import COLLEAGUE, MANAGER, REP, SERVICE, SUPERVISOR, Seat, Window, launched, opened, playground
+import browser
+from browser import COLLEAGUE, ENTRY, MANAGER, NAME, REP, SERVICE, SUPERVISOR, Window, archived, opened
 from cards import gallery, html
-from makers import WORDS
-from models.crm import entries, people, reviews
-from models.work import Work
 from process import Outside
+from world import JSON
 
 pytestmark = pytest.mark.browser
 STATIC = Path(__file__).resolve().parents[1] / "bot" / "playground" / "static"
-NAME = "华星科技有限公司"
-#: how often the clock is moved at most: a weekend, and the timers of other tests.
-MOVES = 12
 #: the narrowest a seat gets where five stand side by side.
 SEAT = 264
-ENTRY = {
-    "full_name": NAME,
-    "kind": "企业",
-    "industry": "制造业-电子设备",
-    "source": "展会推广",
-    "contact_name": "李雷",
-    "mobile": "13912345678",
-}
-#: what reaches over the edge of its card, and what holds more than it shows.
-OVERFLOW = """() => [...document.querySelectorAll('article.card')].flatMap((card) => {
-  const edge = card.getBoundingClientRect();
-  return [card, ...card.querySelectorAll(':not(option, br)')].filter((part) => {
-    const box = part.getBoundingClientRect();
-    const over = box.left < edge.left - 0.5 || box.right > edge.right + 0.5;
-    const inline = getComputedStyle(part).display === 'inline';
-    const typed = part.matches('input, textarea, select');
-    const clipped = !inline && !typed && (part.scrollWidth > part.clientWidth || part.scrollHeight > part.clientHeight);
-    return over || clipped;
-  }).map((part) => `${card.closest('li').dataset.name}: ${part.tagName} ${part.textContent.slice(0, 40)}`);
-})"""
+#: the tour as a browser may hold it: of a demo that had come further than this one, and of this one.
+OTHERS = {"at": 2, "open": True, "asked": True, "after": 10**9, "done": {"2": [1, 1, 1, 1]}}
+OURS = OTHERS | {"after": 1}
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One browser; each test has a window of its own."""
-    with launched() as browser:
-        yield browser
+    with browser.launched() as launched:
+        yield launched
 
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
-    with playground(tmp_path_factory.mktemp("playground")) as started:
+    with browser.playground(tmp_path_factory.mktemp("playground")) as started:
         yield started
 
 
@@ -93,37 +70,11 @@ def test_from_a_new_customer_to_a_finished_reminder_by_clicking(window: Window) 
     rep.input.press("Enter")
     expect(rep.card(f"已记录跟进 · {NAME}")).to_contain_text("明天 10:00")
     window.page.get_by_role("button", name="下一个工作日 9:00").click()
-    forward(window, "+1 小时", titled(rep, f"该跟进了 · {NAME}"))
+    window.forward("+1 小时", rep.titled(f"该跟进了 · {NAME}"))
     rep.presses(f"该跟进了 · {NAME}", "完成")
     rep.presses(f"完成 · {NAME}", "完成", result="客户同意签合同")
     expect(rep.node.locator("article", has_text="客户同意签合同").last).to_be_visible()
     assert not window.page.locator("#lost").is_visible()
-
-
-def archived(program: Outside, name: str) -> None:
-    """A customer of the first seat."""
-
-    def enter(work: Work) -> None:
-        rep, boss = (people.by_account(work, "playground", account) for account in ("wangmin", "zhaoqiang"))
-        assert rep and boss
-        customer = entries.submit(work, rep, WORDS | {"客户全称": name})
-        reviews.approve(work, boss, reviews.last_round(work, customer.id))
-
-    program.works.perform(enter)
-
-
-def forward(window: Window, move: str, there: Locator) -> None:
-    """Let the clock run until something is there."""
-    for _ in range(MOVES):
-        window.page.get_by_role("button", name=move).click()
-        with suppress(Slow):
-            there.last.wait_for(timeout=2500)
-            return
-    raise AssertionError(f"{MOVES} times {move}, and it is not there")
-
-
-def titled(seat: Seat, words: str) -> Locator:
-    return seat.node.locator("article.card h3", has_text=words)
 
 
 def test_a_complaint_gets_louder_until_its_first_contact_turns_every_copy_green(
@@ -135,8 +86,8 @@ def test_a_complaint_gets_louder_until_its_first_contact_turns_every_copy_green(
     number = service.card("投诉 · TS").locator("h3").inner_text().removeprefix("投诉 · ")
     expect(owner.card(number)).to_contain_text("第二批货外壳有裂纹")
     expect(service.node.locator(".chips button", has_text=f"/首响 {number}")).to_be_visible()
-    assert titled(boss, number).count() == 0
-    forward(window, "下一件定时的事", titled(boss, number))
+    assert boss.titled(number).count() == 0
+    window.forward("下一件定时的事", boss.titled(number))
 
     service.presses(number, "首次响应")
     service.presses(f"首次响应 · {number}", "首次响应", problem="外壳有裂纹，客户要求换货", apologised="是")
@@ -151,8 +102,8 @@ def test_a_customer_who_bought_is_asked_and_his_answer_is_seen(window: Window, p
     rep = window.seat(REP)
     rep.says("/成交 栖霞电子有限公司 年度维保 金额:12.5万")
     rep.card("已记录成交")
-    survey = titled(rep, "满意度问卷 · 栖霞电子有限公司")
-    forward(window, "下一个工作日 9:00", survey)
+    survey = rep.titled("满意度问卷 · 栖霞电子有限公司")
+    window.forward("下一个工作日 9:00", survey)
     rep.card("满意度问卷 · 栖霞电子有限公司").get_by_role("link", name="打开问卷").click()
     phone = window.page.frame_locator("#phone-screen")
     phone.get_by_role("button", name="提交").click()
@@ -169,12 +120,51 @@ def test_a_customer_who_bought_is_asked_and_his_answer_is_seen(window: Window, p
     expect(window.page.get_by_role("region", name="客户的手机")).to_be_hidden()
 
 
+def asked(window: Window, program: Outside, name: str) -> FrameLocator:
+    """A customer bought, and has the survey on the phone."""
+    archived(program, name)
+    rep = window.seat(REP)
+    rep.says(f"/成交 {name} 年度维保 金额:12.5万")
+    expect(rep.node.locator("article.card", has_text="已记录成交").filter(has_text=name).last).to_be_visible()
+    rep.says(f"/问卷 {name}")
+    rep.card(f"满意度问卷 · {name}").get_by_role("link", name="打开问卷").click()
+    return window.page.frame_locator("#phone-screen")
+
+
+def test_beside_the_customer_s_phone_the_first_press_finds_its_button(window: Window, program: Outside) -> None:
+    archived(program, "沙溪仪表有限公司")
+    boss, seats = window.seat(MANAGER), [window.seat(each).node for each in range(5)]
+    boss.says("/简报")
+    digest = boss.card("简报 · ").get_by_role("button", name="查看").first
+    asked(window, program, "浒关仪表有限公司")
+    expect(window.page.get_by_role("region", name="客户的手机")).to_be_visible()
+    assert [node.is_visible() for node in seats] == [True, False, True, True, True]
+    posted = window.posted("/events")
+    digest.click()
+    expect(boss.node.get_by_role("button", name="返回简报").last).to_be_visible()
+    assert len(posted) == 1
+    assert not seats[COLLEAGUE].is_visible(), "nothing moves until the phone is closed"
+    window.page.get_by_role("button", name="收起客户的手机").click()
+    assert all(node.is_visible() for node in seats)
+
+
+def test_a_survey_that_is_submitted_by_two_clicks_is_answered_once(window: Window, program: Outside) -> None:
+    phone = asked(window, program, "木渎电子有限公司")
+    posted = window.posted("/survey/")
+    phone.get_by_role("group", name="总体满意度").get_by_role("radio", name="5 分").check()
+    phone.get_by_role("button", name="提交").dblclick()
+    expect(phone.get_by_role("heading")).to_have_text("谢谢您的评价")
+    window.seat(REP).card("客户评价 · 木渎电子有限公司")
+    expect(phone.get_by_role("heading")).to_have_text("谢谢您的评价")
+    assert len(posted) == 1
+
+
 def test_a_manager_finds_the_morning_s_figures_and_the_records_behind_them(window: Window, program: Outside) -> None:
     archived(program, "石湖仪表有限公司")
     boss = window.seat(MANAGER)
     boss.says("/帮助 简报")
     boss.card("怎么用 /简报")  # what was there before has come by now
-    digests = titled(boss, "简报 · ")
+    digests = boss.titled("简报 · ")
     before = digests.count()
     window.page.get_by_role("button", name="下一个工作日 9:00").click()
     window.page.get_by_role("button", name="+15 分钟").click()
@@ -185,23 +175,15 @@ def test_a_manager_finds_the_morning_s_figures_and_the_records_behind_them(windo
     expect(boss.card("新客户 ")).to_contain_text("石湖仪表有限公司")
 
 
-def ordered(window: Window, trouble: str) -> None:
-    window.page.get_by_role("button", name="制造故障").click()
-    window.page.get_by_role("region", name="制造故障").get_by_label(trouble).click()
-    window.page.keyboard.press("Escape")
-
-
-def toast(seat: Seat, words: str) -> Locator:
-    return seat.node.locator(".toasts p", has_text=words)
-
-
 def test_what_is_delivered_twice_is_done_once(window: Window) -> None:
     rep = window.seat(REP)
-    ordered(window, "每个操作送达两次")
+    window.orders("每个操作送达两次")
     rep.says("/帮助 今天")
-    expect(toast(rep, "送达了两次，只做了一次")).to_be_visible()
-    rep.card("怎么用 /今天")
-    assert titled(rep, "怎么用 /今天").count() == 1
+    expect(rep.toast("送达了两次，两次的回答一样")).to_be_visible()
+    window.orders("每个操作送达两次")
+    rep.says("/帮助 新客户")
+    rep.card("怎么用 /新客户")  # a chat keeps its order: whatever came of the words before it is here by now
+    assert rep.titled("怎么用 /今天").count() == 1
 
 
 def test_of_two_who_press_at_once_one_decides_and_the_other_is_told(window: Window, program: Outside) -> None:
@@ -211,30 +193,30 @@ def test_of_two_who_press_at_once_one_decides_and_the_other_is_told(window: Wind
     number = rep.node.locator("article.card", has_text="标签贴错了").locator("h3").inner_text()
     for _ in range(6):
         window.page.get_by_role("button", name="+15 分钟").click()
-    titled(boss, number).last.wait_for()
-    ordered(window, "下一个按钮两个人同时按")
+    boss.titled(number).last.wait_for()
+    window.orders("下一个按钮两个人同时按")
     boss.presses(number, "升级")
     expect(window.page.locator(".toasts p", has_text="已升级")).to_have_count(1)
     expect(window.page.locator(".toasts p.warning")).to_have_count(1)
-    ordered(window, "下一个按钮两个人同时按")
+    window.orders("下一个按钮两个人同时按")
     rep.says("/客户 澜石包装有限公司")
     rep.card("澜石包装有限公司").get_by_role("button").first.click()
-    expect(toast(rep, "只有你按了")).to_be_visible()
+    expect(rep.toast("只有你按了")).to_be_visible()
 
 
 def test_while_the_platform_is_down_people_are_told_and_nothing_is_lost(window: Window) -> None:
     rep, banner = window.seat(REP), window.page.locator("#failing")
-    ordered(window, "平台断线")
+    window.orders("平台断线")
     rep.says("/帮助 问卷")
     expect(banner).to_contain_text("1 条消息在等")
-    assert titled(rep, "怎么用 /问卷").count() == 0
-    ordered(window, "平台断线")
+    assert rep.titled("怎么用 /问卷").count() == 0
+    window.orders("平台断线")
     rep.card("怎么用 /问卷")
     expect(banner).to_be_hidden()
-    ordered(window, "令牌过期")
+    window.orders("令牌过期")
     rep.says("/帮助 成交")
     rep.card("怎么用 /成交")
-    expect(toast(rep, "令牌被拒绝了一次")).to_be_visible()
+    expect(rep.toast("令牌被拒绝了一次")).to_be_visible()
 
 
 def test_every_card_fits_a_phone_and_nothing_is_cut_off(chromium: Browser) -> None:
@@ -245,10 +227,10 @@ def test_every_card_fits_a_phone_and_nothing_is_cut_off(chromium: Browser) -> No
         with opened(chromium, viewport={"width": width, "height": 740}) as window:
             window.page.set_content(f"<!doctype html><html lang=zh-CN><style>{style}</style><body>{shell}")
             assert window.page.locator("article.card").count() == len(gallery.gallery())
-            assert window.page.evaluate(OVERFLOW) == []
+            assert window.page.evaluate(browser.OVERFLOW) == []
             assert window.page.evaluate("document.documentElement.scrollWidth") <= width
             window.page.add_style_tag(content=".card .body p { width: 120%; white-space: nowrap }")
-            assert window.page.evaluate(OVERFLOW) != [], "the measure sees a card that does not fit"
+            assert window.page.evaluate(browser.OVERFLOW) != [], "the measure sees a card that does not fit"
 
 
 def all_cards() -> list[tuple[str, gallery.Card]]:
@@ -261,7 +243,7 @@ def test_at_phone_width_one_seat_at_a_time_fills_the_screen(chromium: Browser, p
         assert [window.seat(each).node.is_visible() for each in range(5)] == [True, *[False] * 4]
         window.seat(REP).says("/帮助 跟进")
         window.seat(REP).card("怎么用 /跟进")
-        assert window.page.evaluate(OVERFLOW.replace("card.closest('li').dataset.name", "card.ariaLabel")) == []
+        assert window.page.evaluate(browser.OVERFLOW.replace("card.closest('li').dataset.name", "card.ariaLabel")) == []
         assert window.page.evaluate("document.documentElement.scrollWidth") <= 360
         window.page.get_by_role("tab", name="销售").press("ArrowRight")
         assert window.seat(COLLEAGUE).node.is_visible() and not window.seat(REP).node.is_visible()
@@ -349,6 +331,50 @@ def test_words_that_did_not_arrive_are_marked_and_kept(chromium: Browser, progra
         expect(rep.node.locator(".own.failed")).to_be_visible()
         expect(rep.input).to_have_value("这句话没有到")
         window.complaints.clear()  # as above
+
+
+@pytest.mark.parametrize("memory", ["null", "[]", "{", '"x"', '{"open":true,"at":"x","done":null}'])
+def test_a_memory_of_any_shape_stops_nothing(window: Window, program: Outside, memory: str) -> None:
+    window.kept(memory)
+    window.open(program)
+    expect(window.page.locator("#tour")).to_be_visible(visible="open" in memory)
+    window.seat(REP).says("/帮助 成交")
+    window.seat(REP).card("怎么用 /成交")
+
+
+def test_without_its_tour_the_page_works(window: Window, program: Outside) -> None:
+    broken = "export class Tour { constructor() { throw new Error('no tour'); } }"
+    window.page.route("**/tour.js", lambda route: route.fulfill(content_type="text/javascript", body=broken))
+    window.open(program)
+    window.seat(REP).says("/帮助 成交")
+    window.seat(REP).card("怎么用 /成交")
+    assert window.complaints == ["no tour"]
+    window.complaints.clear()
+
+
+@pytest.mark.parametrize(("memory", "step"), [(OTHERS, 1), (OURS, 3)])
+def test_the_tour_of_another_demo_is_forgotten(window: Window, program: Outside, memory: JSON, step: int) -> None:
+    window.seat(REP).says("/帮助 成交")
+    window.seat(REP).card("怎么用 /成交")
+    window.kept(json.dumps(memory))
+    window.open(program)
+    expect(window.page.locator("#tour-title")).to_contain_text(f"第 {step} 步")
+    expect(window.page.locator("#tour-lines .seen")).to_have_count(0 if step == 1 else 4)
+
+
+def test_the_tour_is_forgotten_when_the_clock_ran_back(window: Window, program: Outside) -> None:
+    window.kept(json.dumps(OURS))
+    window.open(program)
+    expect(window.page.locator("#tour-title")).to_contain_text("第 3 步")
+    back = {"now": {"at": "2026-01-05T09:00:00+08:00", "ahead": -(10**6)}}
+    window.page.route("**/clock", lambda route: route.fulfill(json=back))
+    with window.page.expect_navigation():
+        window.page.get_by_role("button", name="+15 分钟").click()
+    expect(window.page.locator("#tour-title")).to_contain_text("第 1 步")
+    for _ in range(2):
+        window.page.get_by_role("button", name="下一步").click()
+    expect(window.page.locator("#tour-title")).to_contain_text("第 3 步")
+    expect(window.page.locator("#tour-lines .seen")).to_have_count(0)
 
 
 def test_starting_over_asks_first(window: Window) -> None:

@@ -32,7 +32,7 @@ export class Faults {
   async #switch(name, box) {
     const answer = await post("fault", { name, on: box.checked }, []);
     if (!answer.error) return this.set(answer.faults);
-    box.checked = !box.checked;
+    this.set(this.#stand);
     this.say({ text: answer.error, tone: "error" });
   }
 
@@ -54,13 +54,13 @@ export class Faults {
     if (!$("fault-twice").checked) return post("events", body);
     const [first, second] = await Promise.all([post("events", body), post("events", body)]);
     const same = JSON.stringify(first) === JSON.stringify(second);
-    if (same && !first.error) this.say({ text: "送达了两次，只做了一次，两次的回答一样", tone: "info" });
+    if (same && !first.error) this.say({ text: "送达了两次，两次的回答一样", tone: "info" });
     else if (!first.error) this.say({ text: "两次送达的回答不一样", tone: "error" });
     return first;
   }
 
-  /** Whether somebody else shall press the same button at this moment; asked once. */
-  get both() {
+  /** Whether somebody else shall press the same button at this moment; it was ordered for one press. */
+  takeBoth() {
     const asked = $("fault-both").checked;
     $("fault-both").checked = false;
     return asked;

@@ -6,7 +6,7 @@ import { Inspector } from "./inspector.js";
 import { Phone } from "./phone.js";
 import { Seat } from "./seat.js";
 import { Feed, get, post } from "./server.js";
-import { Tour, forget } from "./tour.js";
+import { Tour } from "./tour.js";
 import * as words from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -17,6 +17,10 @@ const LEARN_AFTER = 400;
 class Page {
   #chats = new Map();
   #learning = 0;
+  #newest = 0;
+  #changed = 0;
+  #opener = null;
+  #aside = null;
 
   async open() {
     const { people, now, faults } = await get("people");
@@ -24,8 +28,8 @@ class Page {
     if (!this.people.length) return this.#nobody();
     this.clock = new Clock({
       say: (toast) => this.current.toast(toast),
-      moved: (label) => this.tour.did("move", label),
-      anew: () => location.reload(),
+      moved: (label) => this.did("move", label),
+      anew: () => this.#anew(),
     });
     this.clock.set(now);
     this.faults = new Faults((toast) => this.current.toast(toast));
@@ -41,9 +45,18 @@ class Page {
     this.choose(this.seats[0]);
     this.#starting();
     this.faults.set(faults);
-    this.tour = new Tour(this);
-    const state = (told) => [this.clock.set(told.now), this.faults.set(told.faults)];
-    new Feed({ shown: (row) => this.#shown(row), state, lost: (is) => this.#lost(is) }).start();
+    const hear = { shown: (row) => this.#shown(row), state: (...told) => this.#state(...told) };
+    new Feed({ ...hear, lost: (is) => this.#lost(is) }).start();
+    this.#guided();
+  }
+
+  /** The tour is an extra: where it fails, the page goes on without it. */
+  #guided() {
+    try {
+      this.tour = new Tour(this);
+    } catch (failure) {
+      reportError(failure);
+    }
   }
 
   #nobody() {
@@ -60,7 +73,14 @@ class Page {
     return [...(this.#chats.get(name)?.values() ?? [])];
   }
 
+  #state({ now, faults }, whole) {
+    this.clock.set(now);
+    this.faults.set(faults);
+    if (whole) this.tour?.compare();
+  }
+
   #shown(row) {
+    this.#newest = Math.max(this.#newest, row.id);
     const at = Date.parse(row.at) + this.clock.offset;
     const known = this.#chats.get(row.chat)?.get(row.message);
     this.#put({ ...row, at: known?.at ?? at });
@@ -73,18 +93,19 @@ class Page {
     this.#put({ at: known?.at ?? this.clock.now, ...message });
   }
 
-  /** A card's face that came with the answer to a press. */
+  /** A card's face that came with the answer to a press: newer than what the feed told, and without a number yet. */
   faced(chat, message, face) {
     const known = this.#chats.get(chat)?.get(message);
-    if (known) this.#put({ ...known, face, id: this.newest + 1 });
+    if (known) this.#put({ ...known, face, changed: (this.#changed += 1) });
   }
 
-  #put(message) {
+  #put(told) {
+    const message = told.account ? told : { ...told, plain: words.plain(told.face.html) };
     if (!this.#chats.has(message.chat)) this.#chats.set(message.chat, new Map());
     this.#chats.get(message.chat).set(message.message, message);
     for (const seat of this.seats) if (seat.person.chat === message.chat) seat.put(message);
     if (this.current.person.chat === message.chat) this.inspector.refresh();
-    this.tour.look();
+    this.tour?.look();
   }
 
   /** Suggestions name a customer and a complaint; after a new one is filed they may know a better one. */
@@ -160,7 +181,8 @@ class Page {
   choose(seat) {
     const before = this.current;
     this.current = seat;
-    document.body.classList.remove("phoning");
+    document.body.classList.remove("at-phone");
+    if (seat === this.#aside) this.#makeRoom();
     for (const each of this.seats) {
       each.node.classList.toggle("current", each === seat);
       $(`tab-${each.index}`).setAttribute("aria-selected", String(each === seat));
@@ -180,9 +202,14 @@ class Page {
     return this.seats.find((seat) => seat.place === place);
   }
 
-  /** The number of the newest thing that appeared. */
+  /** How far things are: the feed's newest number, and how many faces came with answers. */
   get newest() {
-    return Math.max(0, ...[...this.#chats.values()].flatMap((chat) => [...chat.values()].map(({ id }) => id ?? 0)));
+    return { id: this.#newest, changed: this.#changed };
+  }
+
+  /** Somebody did something that the tour may have asked for. */
+  did(kind, what) {
+    this.tour?.did(kind, what);
   }
 
   /** Bring a seat into sight, and in it the card with these words. */
@@ -199,26 +226,39 @@ class Page {
     this.visit(place).prepare(line);
   }
 
-  /** Whether a card with these words appeared in a seat's chat, or came to say them, after that number. */
-  sees(place, text, after) {
-    const chat = this.chat(this.#placed(place).person.chat);
-    const cards = chat.filter(({ account, id }) => !account && (id ?? 0) > after);
-    return cards.some(({ face }) => face.html.replace(/<[^>]*>/g, "").includes(text));
+  /** Whether a card with these words appeared in a seat's chat, or came to say them, since then. */
+  sees(place, text, since) {
+    const cards = this.chat(this.#placed(place).person.chat).filter(({ account }) => !account);
+    const newer = cards.filter(({ id, changed = 0 }) => id > since.id || changed > since.changed);
+    return newer.some(({ plain }) => plain.includes(text));
   }
 
-  /** The phone came or went; where one thing at a time is seen, it takes the place of the seat. */
+  /** The phone came or went; where one thing at a time is seen, it takes the place of the seat until one is chosen. */
   phoning(is) {
-    document.body.classList.toggle("phoning", is);
-    if (is) this.phone.node.scrollIntoView({ behavior: "smooth", block: "nearest", inline: "end" });
-    else this.current.input.focus();
+    document.body.classList.toggle("at-phone", is);
+    this.#opener = is ? this.current : null;
+    this.#makeRoom();
+    if (is) return this.phone.node.scrollIntoView({ behavior: "smooth", block: "nearest", inline: "end" });
+    this.current.appeared();
+    this.current.input.focus();
+  }
+
+  /** One seat gives way to the phone: not the one somebody works at, nor the one that opened it; and it stays the one. */
+  #makeRoom() {
+    const [first, second, third] = this.seats;
+    const free = [this.#aside, second, first, third].filter((seat) => seat && ![this.current, this.#opener].includes(seat));
+    const before = this.#aside;
+    this.#aside = this.#opener && free[0];
+    for (const seat of this.seats) seat.node.classList.toggle("aside", seat === this.#aside);
+    if (before !== this.#aside) before?.appeared();
   }
 
   /** Somebody else presses the same button in the same moment, where that was ordered. */
-  async alsoPressed(seat, value, values) {
-    if (!this.faults.both) return;
+  alsoPressed(seat, value, values) {
+    if (!this.faults.takeBoth()) return;
     const other = this.seats.find((each) => each.account !== seat.account && each.button(value));
-    if (other) return other.pressed(other.button(value), values);
-    seat.toast({ text: "别的窗口里没有同样的按钮，只有你按了", tone: "info" });
+    if (other) other.pressed(other.button(value), values);
+    else seat.toast({ text: "别的窗口里没有同样的按钮，只有你按了", tone: "info" });
   }
 
   news(seat, are) {
@@ -226,6 +266,11 @@ class Page {
   }
 
   // --- starting over ---
+
+  #anew() {
+    this.tour?.anew();
+    location.reload();
+  }
 
   #starting() {
     $("fresh").addEventListener("click", () => $("sure").showModal());
@@ -237,8 +282,7 @@ class Page {
       const answer = await post("reset", {}, []);
       $("fresh").disabled = false;
       if (answer.error) return this.current.toast({ text: answer.error, tone: "error" });
-      forget();
-      location.reload();
+      this.#anew();
     });
   }
 }

@@ -5,13 +5,14 @@ const PATH = /^\/survey\/[^/]+$/;
 
 export class Phone {
   #path = "";
+  #turn = 0;
 
   /** `page` is told when the phone comes and goes. */
   constructor(page) {
     this.page = page;
     this.node = $("phone");
     this.screen = $("phone-screen");
-    this.screen.addEventListener("load", () => this.#loaded());
+    this.screen.addEventListener("load", () => this.#loaded(this.#path));
     $("phone-close").addEventListener("click", () => this.close());
   }
 
@@ -21,11 +22,11 @@ export class Phone {
   }
 
   async open(link) {
-    this.#path = new URL(link.href).pathname;
-    $("phone-apart").href = this.#path;
+    const path = new URL(link.href).pathname;
+    $("phone-apart").href = path;
     this.node.hidden = false;
     this.page.phoning(true);
-    await this.#load();
+    await this.#load(path);
     this.screen.focus();
   }
 
@@ -34,21 +35,31 @@ export class Phone {
     this.page.phoning(false);
   }
 
-  async #load(about) {
+  /** Show what this address answers, unless something else was asked for meanwhile; tells whether it agreed. */
+  async #load(path, about) {
+    const turn = (this.#turn += 1);
     try {
-      this.screen.srcdoc = await (await fetch(this.#path, about)).text();
+      const answer = await fetch(path, about);
+      const text = await answer.text();
+      if (turn === this.#turn) [this.#path, this.screen.srcdoc] = [path, text];
+      return answer.ok;
     } catch {
       this.page.current.toast({ text: "客户的手机没有连上程序，请检查它是否在运行。", tone: "error" });
+      return false;
     }
   }
 
-  /** The frame may send nothing by itself: its form is sent from here, as the phone's browser would. */
-  #loaded() {
+  /** The frame may send nothing by itself: its form is sent from here, as the phone's browser would, once at a time. */
+  #loaded(path) {
     const form = this.screen.contentDocument.querySelector("form");
-    form?.addEventListener("submit", (event) => {
+    form?.addEventListener("submit", async (event) => {
       event.preventDefault();
-      this.page.tour.did("press", event.submitter?.textContent);
-      this.#load({ method: "POST", body: new URLSearchParams(new FormData(form)) });
+      const button = event.submitter;
+      const body = new URLSearchParams(new FormData(form));
+      if (button) button.disabled = true;
+      const done = await this.#load(path, { method: "POST", body });
+      if (button) button.disabled = false;
+      if (button && done) this.page.did("press", button.textContent);
     });
   }
 }

@@ -209,7 +209,7 @@ export class Seat {
       this.toast({ text: answer.error, tone: "error" });
       this.input.value ||= line;
     } else {
-      this.page.tour.did("say", line);
+      this.page.did("say", line);
       this.#did(account, answer);
     }
   }
@@ -221,13 +221,14 @@ export class Seat {
     const link = event.target.closest("a.link");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !this.page.phone.takes(link)) return;
     event.preventDefault();
-    this.page.tour.did("press", link.textContent);
+    this.page.did("press", link.textContent);
     this.page.phone.open(link);
   }
 
-  /** The button that says this when it is pressed, if a card here has it. */
+  /** The button that says this when it is pressed, on the newest card that has it and is not busy. */
   button(value) {
-    return [...this.log.querySelectorAll("button[data-value]")].find((each) => each.dataset.value === value);
+    const free = [...this.log.querySelectorAll("li:not([aria-busy]) button[data-value]")];
+    return free.findLast((each) => each.dataset.value === value);
   }
 
   #press(button, form) {
@@ -251,7 +252,7 @@ export class Seat {
     row.removeAttribute("aria-busy");
     for (const each of all) each.disabled = false;
     if (answer.error) return this.toast({ text: answer.error, tone: "error" });
-    this.page.tour.did("press", button.textContent);
+    this.page.did("press", button.textContent);
     if (answer.card) this.page.faced(chat, press.message_id, answer.card);
     else if (held && button.isConnected) button.focus({ preventScroll: true });
     if (this.account !== account) return;

@@ -4,6 +4,8 @@ const TRIES = [400, 1200, 3000];
 const POLL_EVERY = 1000;
 const STREAM_AGAIN = 30_000;
 const PATIENCE = 2500;
+/** How many rows the server tells at once; after fewer there are no more. */
+const BATCH = 200;
 
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
@@ -42,7 +44,9 @@ export class Feed {
   #after = 0;
   #hear;
   #waiting = 0;
+  #rows = 0;
 
+  /** `hear.state` is also told whether everything that appeared has been told by then. */
   constructor(hear) {
     this.#hear = hear;
   }
@@ -51,7 +55,7 @@ export class Feed {
     const stream = new EventSource(`stream?after=${this.#after}`);
     stream.addEventListener("open", () => this.#connected());
     stream.addEventListener("shown", (event) => this.#take([JSON.parse(event.data)]));
-    stream.addEventListener("state", (event) => this.#hear.state(JSON.parse(event.data)));
+    stream.addEventListener("state", (event) => this.#stands(JSON.parse(event.data)));
     stream.addEventListener("error", () => {
       if (stream.readyState !== EventSource.CLOSED) return this.#trouble();
       stream.close();
@@ -65,7 +69,7 @@ export class Feed {
         const { shown, ...state } = await get(`shown?after=${this.#after}`);
         this.#connected();
         this.#take(shown);
-        this.#hear.state(state);
+        this.#stands(state);
         if (shown.length) continue;
       } catch {
         this.#trouble();
@@ -75,7 +79,13 @@ export class Feed {
     this.start();
   }
 
+  #stands(state) {
+    this.#hear.state(state, this.#rows < BATCH);
+    this.#rows = 0;
+  }
+
   #take(rows) {
+    this.#rows += rows.length;
     for (const row of rows) {
       this.#after = Math.max(this.#after, row.id);
       this.#hear.shown(row);

@@ -7,8 +7,11 @@ const MEMORY = "keban.playground.tour";
 const LAST = STEPS.length - 1;
 
 export class Tour {
-  /** Which step is open, whether it was declined, the newest message before it, and what was done of each step. */
-  #state = { at: 0, open: false, asked: false, after: 0, done: {} };
+  /** Which step is open, whether it was declined, the newest number before it and at all, and what was done of each. */
+  #state = recall();
+  #changed = 0;
+  #whole = false;
+  #early = false;
 
   /** `page` says what a seat shows, opens a seat and fills in its words. */
   constructor(page) {
@@ -17,7 +20,6 @@ export class Tour {
     for (const id of ["uninvited", "tour-close"]) $(id).addEventListener("click", () => this.#close());
     $("tour-back").addEventListener("click", () => this.#go(this.#state.at - 1));
     $("tour-on").addEventListener("click", () => (this.#state.at < LAST ? this.#go(this.#state.at + 1) : this.#finish()));
-    this.#state = { ...this.#state, ...recall() };
     $("invite").hidden = this.#state.asked;
     if (this.#state.open) this.#go(this.#state.at, false);
   }
@@ -32,15 +34,23 @@ export class Tour {
 
   #finish() {
     this.#close();
-    this.page.current.toast({ text: "七步都走完了。接下来随便试，或者点【制造故障】。", tone: "success" });
+    this.page.current.toast({ text: "七步都走完了。想再走一遍，先点【重新开始】。", tone: "success" });
     this.#state.at = 0;
     this.#state.done = {};
     this.#keep();
   }
 
+  /** What counts from here on is what comes from here on. */
+  #begin() {
+    const { id, changed } = this.page.newest;
+    this.#state.after = id;
+    this.#changed = changed;
+    this.#early = !this.#whole;
+  }
+
   #go(to, focus = true) {
-    if (to !== this.#state.at || !this.#state.open) this.#state.after = this.page.newest;
-    Object.assign(this.#state, { at: Math.min(Math.max(to, 0), LAST), open: true, asked: true });
+    if (to !== this.#state.at || !this.#state.open) this.#begin();
+    Object.assign(this.#state, { at: clamp(to), open: true, asked: true });
     const step = STEPS[this.#state.at];
     $("tour").hidden = false;
     $("invite").hidden = true;
@@ -82,8 +92,9 @@ export class Tour {
   look() {
     if (!this.#state.open) return;
     const counts = this.#counts;
+    const since = { id: this.#state.after, changed: this.#changed };
     STEPS[this.#state.at].lines.forEach((line, index) => {
-      if (line.see && this.page.sees(line.place, line.see, this.#state.after)) counts[index] = 1;
+      if (line.see && !this.#early && this.page.sees(line.place, line.see, since)) counts[index] = 1;
       $("tour-lines").children[index].classList.toggle("seen", counts[index] >= (line.times ?? 1));
     });
     const done = STEPS[this.#state.at].lines.every((line, index) => !line.see || counts[index]);
@@ -92,15 +103,31 @@ export class Tour {
     this.#keep();
   }
 
-  #keep() {
-    remember(this.#state);
+  /** Everything that appeared is here by now: a memory of more is of another demo, and a step that waited begins. */
+  compare() {
+    this.#whole = true;
+    if (Math.max(this.#state.after, this.#state.newest) > this.page.newest.id) return this.anew();
+    if (!this.#early) return;
+    this.#begin();
+    this.look();
   }
-}
 
-/** Begin anew: the demo starts over. */
-export function forget() {
-  const { open, asked } = recall();
-  remember({ open: Boolean(open), asked: Boolean(asked) });
+  /** The demo starts over: nothing of it was done yet. */
+  anew() {
+    Object.assign(this.#state, { at: 0, newest: 0, done: {} });
+    this.#begin();
+    if (this.#state.open) this.#go(0, false);
+    else this.#keep();
+  }
+
+  #keep() {
+    this.#state.newest = Math.max(this.#state.newest, this.page.newest.id);
+    try {
+      localStorage.setItem(MEMORY, JSON.stringify(this.#state));
+    } catch {
+      // a browser that keeps nothing: the tour invites again next time
+    }
+  }
 }
 
 function button(label, act) {
@@ -111,18 +138,30 @@ function button(label, act) {
   return made;
 }
 
-function recall() {
-  try {
-    return JSON.parse(localStorage.getItem(MEMORY)) ?? {};
-  } catch {
-    return {};
-  }
+function clamp(step) {
+  return Math.min(Math.max(step, 0), LAST);
 }
 
-function remember(state) {
+/** What the browser kept; whatever has not the shape that this page writes is as if it had not been kept. */
+function recall() {
+  const { at, open, asked, after, newest, done } = Object(kept());
+  const number = (value) => (Number.isSafeInteger(value) ? Math.max(value, 0) : 0);
+  const counted = ({ lines }, counts) =>
+    Array.isArray(counts) && counts.length === lines.length && counts.every((count) => Number.isSafeInteger(count));
+  return {
+    at: clamp(number(at)),
+    open: open === true,
+    asked: asked === true,
+    after: number(after),
+    newest: number(newest),
+    done: Object.fromEntries(STEPS.flatMap((step, index) => (counted(step, done?.[index]) ? [[index, done[index]]] : []))),
+  };
+}
+
+function kept() {
   try {
-    localStorage.setItem(MEMORY, JSON.stringify(state));
+    return JSON.parse(localStorage.getItem(MEMORY));
   } catch {
-    // a browser that keeps nothing: the tour invites again next time
+    return null;
   }
 }

@@ -55,6 +55,9 @@ export function suggestions(person, near) {
   return lines.length ? lines : ["/投诉", "/帮助", "你好"].filter(may);
 }
 
+/** What a piece of HTML says, without its signs. */
+export const plain = (html) => new DOMParser().parseFromString(html, "text/html").body.textContent;
+
 /** A moment of the office's zone as plain numbers: `2026-11-25T10:00:00+08:00` → milliseconds as if it were UTC. */
 export const local = (iso) => Date.parse(`${iso.slice(0, 19)}Z`);
 
