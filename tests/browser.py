@@ -164,7 +164,7 @@ def opened(browser: Browser, **about: Any) -> Iterator[Window]:
     window = Window(context.new_page())
     yield window
     context.close()
-    assert window.complaints == []
+    assert window.complaints == [], window.complaints
 
 
 @contextmanager

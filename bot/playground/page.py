@@ -150,6 +150,7 @@ class Page:
             if time.monotonic() >= ping_at or state["faults"] != known:
                 ping_at, known = time.monotonic() + PING_EVERY, state["faults"]
                 yield f"event: state\ndata: {json.dumps(state, ensure_ascii=False)}\n\n"
+            yield ": still here\n\n"  # only who writes notices that the page has gone, and that its thread is free
             time.sleep(LOOK_EVERY)
 
     def _move(self) -> Response:
