@@ -45,14 +45,18 @@ class Keban:
     """One process's parts, made when they are first needed (after a fork, never before)."""
 
     def __init__(self, settings: Settings) -> None:
-        from bot import feishu, playground
+        from bot import dingtalk, feishu, playground
         from models.engine import connect
         from models.work import Works
 
         self.settings = settings
         self.engine: Engine = connect(settings.database.url, config.keyring(settings))
         self.works: Works = Works(self.engine, now, settings)
-        found = feishu.platform(settings.feishu), playground.platform(settings.playground, self.works)
+        found = (
+            feishu.platform(settings.feishu),
+            dingtalk.platform(settings.dingtalk, self.works),
+            playground.platform(settings.playground, self.works),
+        )
         self.platforms: dict[str, Platform] = {each.name: each for each in found if each}
 
     def web(self, stop: threading.Event) -> Flask:
@@ -220,13 +224,13 @@ def run(settings: Settings, said: argparse.Namespace) -> None:
     print(f"客伴已启动：http://{server.host}:{server.port}/  （Ctrl+C 停止）", flush=True)
     if settings.playground.enabled:
         print("演练场已打开：在浏览器里打开它，先在「销售」的窗口里发 /新客户。", flush=True)
-    elif not settings.feishu.app_id:
-        print("还没有接飞书：在 config.toml 的 [feishu] 里填好后重新启动，步骤见 README。", flush=True)
+    elif not (settings.feishu.app_id or settings.dingtalk.client_id):
+        print("还没有接飞书或钉钉：在 config.toml 里填好后重新启动，步骤见 README。", flush=True)
     serve(settings, beside=True)
 
 
 def web(settings: Settings, _: argparse.Namespace) -> None:
-    """只运行网页（接收飞书的请求），可以在多台机器上各开一个。"""
+    """只运行网页（接收平台的请求），可以在多台机器上各开一个。"""
     serve(settings, beside=False)
 
 
@@ -265,6 +269,13 @@ def demo(settings: Settings, said: argparse.Namespace) -> None:
     with opened(settings) as keban:
         loaded = keban.demo(anew=said.reset)
     print("演示公司已载入。" if loaded else "数据库里已经有人了，没有改动；要重来请加 --reset。")
+
+
+def doctor(settings: Settings, said: argparse.Namespace) -> int:
+    """检查设置、数据库、时钟和平台的凭证；--register 登记钉钉卡片回调的地址。"""
+    from bot.doctor import Doctor
+
+    return Doctor(settings, config.found(said.config), now).report(register=said.register)
 
 
 def clock(settings: Settings, said: argparse.Namespace) -> None:
@@ -334,6 +345,7 @@ def parser() -> argparse.ArgumentParser:
     for call in (web, worker):
         _command(commands, call.__name__, call)
     _command(commands, "demo", demo).add_argument("--reset", action="store_true", help="清空后重新载入")
+    _command(commands, "doctor", doctor).add_argument("--register", action="store_true", help="登记卡片回调")
     moving = _command(commands, "clock", clock).add_mutually_exclusive_group(required=True)
     moving.add_argument("--forward", type=duration, metavar="2h", help="往前拨多久")
     moving.add_argument("--to-next-timer", action="store_true", help="拨到下一件定时的事")
@@ -358,7 +370,9 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _command(under: Any, name: str, call: Callable[[Settings, argparse.Namespace], None]) -> argparse.ArgumentParser:
+def _command(
+    under: Any, name: str, call: Callable[[Settings, argparse.Namespace], int | None]
+) -> argparse.ArgumentParser:
     made: argparse.ArgumentParser = under.add_parser(name, help=call.__doc__, description=call.__doc__)
     made.set_defaults(call=call)
     made.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
@@ -370,7 +384,7 @@ def main(words: list[str] | None = None) -> int:
     said = parser().parse_args(words)
     logs.configure()
     try:
-        said.call(config.load(said.config), said)
+        return said.call(config.load(said.config), said) or 0
     except Refused as no:
         print(no.say, file=sys.stderr)
         return 2
@@ -378,7 +392,6 @@ def main(words: list[str] | None = None) -> int:
         logging.getLogger(__name__).warning("unavailable: %s", away)
         print("数据库现在连不上或太忙，请稍后再试。", file=sys.stderr)
         return 1
-    return 0
 
 
 if __name__ == "__main__":

@@ -39,9 +39,8 @@ def load(file: str | None = None) -> Settings:
 
     Raises Refused with a sentence that names the key and never repeats its value.
     """
-    path = Path(file or os.environ.get("KEBAN_CONFIG") or DEFAULT_FILE)
-    named = bool(file or os.environ.get("KEBAN_CONFIG"))
-    written = _toml(path) if named or path.exists() else {}
+    path = found(file)
+    written = _toml(path) if path else {}
     _check_environment()
     try:
         settings = _Sources(**written)
@@ -56,10 +55,21 @@ def load(file: str | None = None) -> Settings:
     return settings
 
 
+def found(file: str | None = None) -> Path | None:
+    """The file that `load` reads, there or not; None where none is named and none lies about."""
+    named = file or os.environ.get("KEBAN_CONFIG")
+    path = Path(named or DEFAULT_FILE)
+    return path if named or path.exists() else None
+
+
+def from_environment() -> list[str]:
+    """The variables of the environment that are settings."""
+    return [name for name in os.environ if name.upper().startswith("KEBAN__")]
+
+
 def _check_environment() -> None:
-    for name in os.environ:
-        prefix, _, rest = name.upper().partition("__")
-        if prefix == "KEBAN" and rest.partition("__")[0].lower() not in Settings.model_fields:
+    for name in from_environment():
+        if name.split("__")[1].lower() not in Settings.model_fields:
             raise Refused(f"设置有误：环境变量 {name} 没有这个设置，请检查拼写")
 
 

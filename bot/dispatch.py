@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bot import posting
-from bot.event import Event
+from bot.event import Event, Press
 from bot.platform import Json, Platform
 from bot.routing import Router
 from cards import common, notices
 from cards.kit import Card, Toast
-from models import outbox
+from models import codes, outbox, reply_doors
 from models.crm import people
 from models.crm.people import Me
 from models.errors import Claimed, NotAllowed, Refused, Unavailable
@@ -29,6 +29,7 @@ class Dispatcher:
 
     def __init__(self, router: Router, works: Works, platforms: Mapping[str, Platform]) -> None:
         self._router, self._works, self._platforms = router, works, platforms
+        self._coded = {name for name, platform in platforms.items() if platform.coded}
 
     def __call__(self, event: Event) -> Json:
         try:
@@ -50,6 +51,8 @@ class Dispatcher:
             me = people.speaker(work, event.platform, event.account, _key(event))
             outbox.claim_event(work, _key(event))
             work.actor_id = me.id if me else None
+            if event.door is not None:
+                reply_doors.keep(work, event.platform, event.chat, event.door.url, event.door.until)
             return act(work, event, me)
 
         try:
@@ -59,22 +62,29 @@ class Dispatcher:
                 return dict(json.loads(outbox.answer(work, _key(event)) or "{}"))
 
     def _carry_out(self, work: Work, event: Event, me: Me | None) -> Json:
-        event = _placed(event, me)
+        event = self._meant(work, _placed(event, me))
         if me is not None:
             people.seen(work, me, event.platform, event.chat, bool(event.private))
         card = self._router.answer(work, me, event)
-        if event.press is None or me is None:
+        if event.in_message is None or me is None:
             posting.reply(work, event, me, card)
-            posting.post_notices(work)
+            posting.post_notices(work, event.press.message_id if event.press else "")
             return {}
-        return self._answer_press(work, event, event.press.message_id, me, card)
+        return self._answer_press(work, event, event.in_message.message_id, me, card)
+
+    def _meant(self, work: Work, event: Event) -> Event:
+        """Words that end with a code are the press of the button it stands for; other words are what they are."""
+        said = codes.CODE.search(event.text) if event.platform in self._coded and event.press is None else None
+        if said is None or (known := codes.found(work, event.platform, event.chat, said[1])) is None:
+            return event
+        return replace(event, press=Press(known[1], known[0], apart=True))
 
     def _answer_press(self, work: Work, event: Event, message: str, me: Me, card: Card) -> Json:
         if card.personal and not event.private:
             posting.to_person(work, me.id, card, "answer", outbox.Lane.ANSWER)
             posting.post_notices(work)
             return self._keep(work, event, None, Toast("已私信给你", "info"))
-        posting.settle(work, event, message, me, card, inline=self._platforms[event.platform].inline)
+        posting.settle(work, event, message, me, card, inline=self._platforms[event.platform].inline(card))
         posting.post_notices(work, message)
         return self._keep(work, event, card, card.toast)
 
@@ -85,14 +95,14 @@ class Dispatcher:
         if isinstance(no, NotAllowed):
             log.warning("refused: %s by %s", event.key, me.id if me else "nobody")
             work.audit("refused", f"user:{me.id if me else 0}", why=type(no).__name__)
-        if event.press is None:
+        if event.in_message is None:
             posting.reply(work, event, me, common.refused(no.say))
             return {}
-        stands = _as_it_stands(work, event.platform, event.press.message_id, me)
+        stands = _as_it_stands(work, event.platform, event.in_message.message_id, me)
         return self._keep(work, event, stands, Toast(no.say, "warning"))
 
     def _apologise(self, work: Work, event: Event, number: str) -> Json:
-        if event.press is None:
+        if event.in_message is None:
             posting.reply(work, event, None, common.failed(number))
             return {}
         return self._keep(work, event, None, Toast(f"系统出了问题，没有生效，请稍后再试。编号 {number}", "error"))
@@ -100,7 +110,7 @@ class Dispatcher:
     def _keep(self, work: Work, event: Event, card: Card | None, toast: Toast | None) -> Json:
         """The answer to a press, remembered with the claim."""
         platform = self._platforms[event.platform]
-        shown = platform.render(card) if card and platform.inline else None
+        shown = platform.render(card) if card and platform.inline(card) else None
         body = platform.respond(shown, toast or (None if shown else Toast("好的", "info")))
         outbox.keep_answer(work, _key(event), json.dumps(body, ensure_ascii=False))
         return body

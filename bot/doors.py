@@ -9,18 +9,18 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import parse_qs
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wsgi import get_input_stream
 
 from bot.event import Event
-from bot.platform import Direct, Forged, Json, Platform
+from bot.platform import Direct, Door, Forged, Json, Platform, Request
 from models.errors import Unavailable
 
 LARGEST_BODY = 1024 * 1024
-#: the doors of each platform; what comes through them is told apart by its content.
-DOORS = {"feishu": ("/feishu/events", "/feishu/cards")}
+MOST_FIELDS = 20
 security = logging.getLogger("keban.security")
 log = logging.getLogger(__name__)
 
@@ -32,15 +32,15 @@ class Doors:
     """A WSGI application; what is for no door goes on to `otherwise`. A platform not configured has none."""
 
     def __init__(self, platforms: Mapping[str, Platform], dispatch: Callable[[Event], Json], otherwise: Wsgi) -> None:
-        self._platforms = {door: platform for name, platform in platforms.items() for door in DOORS.get(name, ())}
+        self._doors = {door.path: door for platform in platforms.values() for door in platform.doors}
         self._dispatch, self._otherwise = dispatch, otherwise
 
     def __call__(self, environ: Environ, start_response: Callable[..., object]) -> Iterable[bytes]:
-        platform = self._platforms.get(environ.get("PATH_INFO", ""))
-        if platform is None:
+        door = self._doors.get(environ.get("PATH_INFO", ""))
+        if door is None:
             return self._otherwise(environ, start_response)
         try:
-            status, answer = self._answer(platform, environ)
+            status, answer = self._answer(door, environ)
         except Exception:
             log.exception("request failed")
             status, answer = _told(500)
@@ -50,11 +50,11 @@ class Doors:
         start_response(f"{status} {HTTP_STATUS_CODES[status]}", headers + allow)
         return [body] if environ["REQUEST_METHOD"] != "HEAD" else []
 
-    def _answer(self, platform: Platform, environ: Environ) -> tuple[int, Json]:
+    def _answer(self, door: Door, environ: Environ) -> tuple[int, Json]:
         if environ["REQUEST_METHOD"] != "POST":
             return _told(405)
         try:
-            event = platform.read(platform.verify(_headers(environ), _body(environ)))
+            event = door.read(door.verify(Request(_headers(environ), _body(environ), _query(environ))))
         except Forged as no:
             security.warning("rejected a request at %s: %s", environ["PATH_INFO"], no)
             return _told(no.status)
@@ -62,11 +62,11 @@ class Doors:
             security.warning("rejected a request at %s: %s", environ["PATH_INFO"], no.name)
             return _told(no.code or 400)
         if event is None:
-            return 200, {}
+            return 200, door.wrap({})
         if isinstance(event, Direct):
-            return 200, event.body
+            return 200, door.wrap(event.body)
         try:
-            return 200, self._dispatch(event)
+            return 200, door.wrap(self._dispatch(event))
         except Unavailable as away:
             log.warning("event %s was not taken: %s", event.key, away)
             return _told(503)
@@ -74,6 +74,15 @@ class Doors:
 
 def _headers(environ: Environ) -> dict[str, str]:
     return {name[5:].replace("_", "-"): value for name, value in environ.items() if name.startswith("HTTP_")}
+
+
+def _query(environ: Environ) -> dict[str, str]:
+    """The first value of each name. Raises Forged (400) for far too many."""
+    try:
+        given = parse_qs(environ.get("QUERY_STRING", ""), max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise Forged("too many query fields", 400) from None
+    return {name: values[0] for name, values in given.items()}
 
 
 def _body(environ: Environ) -> bytes:

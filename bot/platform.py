@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from bot.event import Event
@@ -24,6 +24,15 @@ class Forged(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """What came through a door, as it came; the names of the headers in upper case."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Direct:
     """A request that is answered at once and touches nothing, such as the platform's own address check."""
 
@@ -33,12 +42,16 @@ class Direct:
 class SendError(Exception):
     """The platform did not take a message.
 
-    `kind`: `later` (rate limit, outage: try again), `gone` (the message can no longer be changed: send anew),
-    `never` (a dead letter). `after` is the pause in seconds the platform asked for.
+    `kind`: `later` (rate limit, outage: try again), `gone` (the message can no longer be changed: send anew), `fixed`
+    (it never could: only how it ended is worth a message), `unknown` (it may have taken it, and a repetition would be a
+    second message), `never` (a dead letter). `after` is the pause in seconds the platform asked for.
     """
 
     def __init__(
-        self, reason: str, kind: Literal["later", "gone", "never"] = "later", after: float | None = None
+        self,
+        reason: str,
+        kind: Literal["later", "gone", "fixed", "unknown", "never"] = "later",
+        after: float | None = None,
     ) -> None:
         super().__init__(reason)
         self.kind, self.after = kind, after
@@ -67,19 +80,40 @@ class Client(Protocol):
         """Send a card. `key` makes a repetition harmless where the platform can. Raises SendError."""
         ...
 
-    def update(self, message_id: str, card: Json) -> None:
-        """Replace a sent card in place. Raises SendError."""
+    def update(self, message_id: str, card: Json, to: Address | None = None) -> None:
+        """Replace a sent card in place; `to` is whose it is, where that is known. Raises SendError."""
         ...
+
+
+def always(card: Card) -> bool:
+    return True
+
+
+def _as_it_is(body: Json) -> Json:
+    return body
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """An address that a platform calls: how a request is proven, what it says, and how the answer is wrapped."""
+
+    path: str
+    verify: Callable[[Request], Json]
+    read: Callable[[Json], Event | Direct | None]
+    wrap: Callable[[Json], Json] = _as_it_is
 
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """One platform, assembled in `app.py`. `inline`: the answer to a press may carry the new card."""
+    """One platform, assembled in `app.py`.
+
+    `inline` tells of a card whether the answer to a press may carry it. `coded`: what a button says may be said.
+    """
 
     name: str
-    verify: Callable[[Mapping[str, str], bytes], Json]
-    read: Callable[[Json], Event | Direct | None]
+    doors: tuple[Door, ...]
     respond: Callable[[Json | None, Toast | None], Json]
     render: Callable[[Card], Json]
     client: Client
-    inline: bool = True
+    inline: Callable[[Card], bool] = always
+    coded: bool = False

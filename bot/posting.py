@@ -23,11 +23,19 @@ def reply(work: Work, event: Event, me: Me | None, card: Card) -> None:
         to_person(work, me.id, card, "answer", Lane.ANSWER)
         card = common.told_privately()
     queue = f"{event.platform}:{event.chat}"
-    copy = None
-    if card.subject and me is not None:
-        copy = outbox.new_copy(work, card.subject, me.id, event.platform, queue)
+    copy = _copy(work, event, me, card, queue) if card.subject and me is not None else None
     parcel = Parcel("answer", kit.dumps(card), queue, platform=event.platform, chat=event.chat, card_message_id=copy)
     outbox.enqueue(work, parcel)
+
+
+def _copy(work: Work, event: Event, me: Me, card: Card, queue: str) -> int:
+    """The living copy of an answer; where a button was said, the copy in its message moves on to the answer."""
+    held = outbox.copy_at(work, event.platform, event.press.message_id) if event.press else None
+    if held is None or held.user_id != me.id:
+        return outbox.new_copy(work, card.subject, me.id, event.platform, queue)
+    if held.subject != card.subject:
+        outbox.retitle(work, held.id, card.subject)
+    return held.id
 
 
 def to_person(work: Work, user_id: int, card: Card, kind: str, lane: Lane) -> None:

@@ -245,6 +245,7 @@ class Router:
         if (
             action.once
             and work.changed
+            and press.message_id  # what belongs to no message is once by its event
             and not outbox.claim(work, f"{event.platform}:{press.message_id}:{action.name}")
         ):
             raise AlreadyDone("这张卡片已经提交过了，不用再点。")

@@ -7,18 +7,23 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from bot.platform import Address, Json, Platform, SendError, Sent
 from cards import kit
 from models import outbox
 from models.crm import people
 from models.errors import Unavailable
-from models.outbox import PAUSES, UPDATABLE, Copy, Leased
+from models.outbox import PAUSES, UNKNOWN, UPDATABLE, Copy, Lane, Leased
 from models.work import Work, Works
 
 POLL = 1.0
 #: how soon somebody without an account is looked for again; binding sends what waits at once.
 UNREACHABLE = 600.0
+#: what is sent again when nobody knows whether it arrived, and how such a repetition begins. What is not an alert or an
+#: answer is given up then: once at most (design §2, delivery classes).
+REPEATED = {Lane.ALERT, Lane.ANSWER}
+AGAIN = "（重发）"
 log = logging.getLogger(__name__)
 Mark = Callable[[Work], None]
 
@@ -88,16 +93,18 @@ class Sender:
         message = self._standing(row, copy)
         card = kit.loads(row.card)
         if message is not None:
+            name = copy.platform if copy else row.platform
+            to = Address("account", dict(accounts).get(name, ""))
             try:
-                name = copy.platform if copy else row.platform
                 platform, face = self._face(row, name, card)
-                platform.client.update(message, face)
+                platform.client.update(message, face, to)
                 return name, Sent(message, "")
             except SendError as no:
-                if no.kind != "gone":
+                if no.kind not in ("gone", "fixed"):
                     raise
+                card = kit.outcome(card) if no.kind == "fixed" else card
         name, to = self._address(row, accounts)
-        platform, face = self._face(row, name, card)
+        platform, face = self._face(row, name, replace(card, title=AGAIN + card.title) if row.doubtful else card)
         return name, platform.client.send(to, face, row.token)
 
     def _face(self, row: Leased, name: str, card: kit.Card) -> tuple[Platform, Json]:
@@ -130,8 +137,9 @@ class Sender:
 
     def _put_off(self, row: Leased, no: SendError) -> Mark:
         log.warning("message %d (%s): %s, %s", row.id, row.kind, no, no.kind)
-        why = str(no)
-        if no.kind == "never":
+        unknown = no.kind == "unknown"
+        why = f"{UNKNOWN if unknown or row.doubtful else ''}{no}"
+        if no.kind == "never" or (unknown and row.lane not in REPEATED):
             return lambda work: outbox.dead(work, row, why)
         pause = no.after if no.after is not None else PAUSES[min(row.attempts, len(PAUSES)) - 1]
         later = self._works.clock() + dt.timedelta(seconds=pause * random.uniform(1, 1.3))  # noqa: S311 (jitter)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from bot.doors import LARGEST_BODY, Doors
 from bot.event import Event
-from bot.pages import survey
+from bot.pages import form, survey
 from bot.platform import Json, Platform
 from models import health
 from models.errors import Unavailable
@@ -31,6 +31,7 @@ def create(platforms: Mapping[str, Platform], dispatch: Callable[[Event], Json],
     app.add_url_rule("/healthz", "healthz", lambda: "ok\n")
     app.add_url_rule("/readyz", "readyz", lambda: _ready(works))
     app.register_blueprint(survey.Pages(works).blueprint())
+    app.register_blueprint(form.Pages(works, dispatch).blueprint())
     app.wsgi_app = Doors(platforms, dispatch, app.wsgi_app)  # type: ignore[method-assign]
     return app
 

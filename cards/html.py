@@ -33,6 +33,11 @@ def render(card: Card) -> str:
     )
 
 
+def texts(card: Card) -> str:
+    """What is read in a card, for a page with a heading, a form and buttons of its own."""
+    return "".join(_element(part) for part in card.body if not isinstance(part, Buttons | Form))
+
+
 def _element(part: Element) -> str:
     match part:
         case Text(text):

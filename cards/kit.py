@@ -290,6 +290,12 @@ def _cut(value: Any, most: int) -> Any:
     return value
 
 
+def outcome(card: Card) -> Card:
+    """The card in short: what it is about and how things stand."""
+    said = [part for part in card.body if not isinstance(part, Buttons | Form)]
+    return replace(card, body=tuple(said[:2]))
+
+
 def dumps(card: Card) -> str:
     """A card as versioned JSON, the way the outbox keeps it."""
     body = [_plain(part) for part in card.body]

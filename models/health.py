@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, func, inspect, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 
+from models.engine import connect
+from models.errors import Unavailable
 from models.tables import Heartbeat, Outbox, OutboxState
+from models.tables.sealed import Keyring
 from models.work import Work
 
 SCHEDULER = "scheduler"
@@ -21,6 +26,8 @@ def _beat(kind: type[sqlite.Insert] | type[postgresql.Insert]) -> sqlite.Insert 
 
 
 BEAT = {"sqlite": _beat(sqlite.Insert), "postgresql": _beat(postgresql.Insert)}
+#: alembic's own table.
+VERSIONS, VERSION = "alembic_version", text("SELECT version_num FROM alembic_version")
 LAST = select(Heartbeat.at).where(Heartbeat.name == bindparam("part"))
 OLDEST = select(func.min(Outbox.not_before)).where(
     Outbox.state == OutboxState.QUEUED,
@@ -52,3 +59,18 @@ def look(work: Work) -> Health:
     waits = work.run(OLDEST, moment=work.real).scalar()
     scheduler = None if seen is None else int((work.real - seen).total_seconds())
     return Health(scheduler, 0 if waits is None else int((work.real - waits).total_seconds()))
+
+
+def revision(url: str) -> str:
+    """The migration that a database is at; empty where it was never set up. Makes no file. Raises Unavailable."""
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+        return ""
+    engine = connect(url, Keyring.derived("nothing sealed is read"))
+    try:
+        with engine.execution_options(reading=True).connect() as connection:
+            there = inspect(connection).has_table(VERSIONS)
+            return (connection.execute(VERSION).scalar() or "") if there else ""
+    except DBAPIError as away:
+        raise Unavailable(type(away.orig).__name__) from away
+    finally:
+        engine.dispose()

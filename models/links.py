@@ -10,6 +10,7 @@ from models.tables.sealed import Keyring
 
 NONCE, SIGNATURE = 22, 22
 SURVEY = "survey"
+FORM = "form"
 
 
 def nonce() -> str:

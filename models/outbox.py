@@ -11,7 +11,7 @@ from sqlalchemy import and_, bindparam, case, delete, insert, or_, select, updat
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
-from models.tables import CardMessage, Claim, Draft, Identity, Outbox, OutboxState
+from models.tables import CardMessage, Claim, Code, Draft, FormLink, Identity, Outbox, OutboxState
 from models.tables.base import Utc
 from models.work import Work
 
@@ -22,8 +22,12 @@ UPDATABLE = dt.timedelta(days=13)
 #: longer than the platform's last redelivery (7 h 05 min after the event).
 REMEMBER_CLAIMS = dt.timedelta(days=3)
 REMEMBER_MESSAGES = dt.timedelta(days=30)
+#: after its end a link to a form is still told from one that never was, so that its page can say what happened.
+REMEMBER_FORMS = dt.timedelta(days=1)
 REFRESH_AFTER = dt.timedelta(seconds=3)
 PAUSES = (1, 2, 5, 15, 60, 300, 600)
+#: how the error of a message begins that may have arrived although nobody said so.
+UNKNOWN = "outcome unknown: "
 
 
 class Lane(IntEnum):
@@ -88,6 +92,12 @@ class Leased:
     card: str
     expires_at: dt.datetime
     lease_until: dt.datetime
+    error: str | None
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it may have arrived at an earlier attempt: sent once more, it is a repetition."""
+        return bool(self.error and self.error.startswith(UNKNOWN))
 
 
 INSERTS = {
@@ -207,6 +217,8 @@ PLACED = (
 )
 OLD_CLAIMS = delete(Claim).where(Claim.at < bindparam("before"))
 OLD_DRAFTS = delete(Draft).where(Draft.at < bindparam("before"))
+OLD_CODES = delete(Code).where(Code.at < bindparam("before"))
+OLD_FORMS = delete(FormLink).where(FormLink.expires_at < bindparam("before"))
 OLD_MESSAGES = delete(Outbox).where(Outbox.state != OutboxState.QUEUED, Outbox.created_at < bindparam("before"))
 COPY_COLUMNS = select(*(getattr(CardMessage, name) for name in Copy.__slots__))
 COPY = COPY_COLUMNS.where(CardMessage.id == bindparam("copy"))
@@ -346,7 +358,9 @@ def hurry(work: Work, user_id: int) -> None:
 
 
 def forget(work: Work) -> None:
-    """Drop claims no platform redelivers any more, drafts, and messages nobody asks about."""
+    """Drop claims no platform redelivers any more, drafts, links to forms, and messages nobody asks about."""
     work.run(OLD_CLAIMS, before=work.real - REMEMBER_CLAIMS)
     work.run(OLD_DRAFTS, before=work.real - REMEMBER_CLAIMS)
+    work.run(OLD_CODES, before=work.real - REMEMBER_MESSAGES)
+    work.run(OLD_FORMS, before=work.real - REMEMBER_FORMS)
     work.run(OLD_MESSAGES, before=work.real - REMEMBER_MESSAGES)

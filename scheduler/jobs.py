@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot import posting
-from models import due, health, outbox
+from models import due, health, outbox, reply_doors
 from models.crm import complaints, digests, follow_ups, mornings, reminders, reviews, surveys, today
 from models.due import Fire
 from models.work import AnyRow, Work
@@ -58,6 +58,7 @@ def fire_timers(work: Work) -> bool:
 def forget(work: Work) -> bool:
     """Drop what nobody asks for any more."""
     outbox.forget(work)
+    reply_doors.forget(work)
     return False
 
 

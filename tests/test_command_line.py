@@ -192,6 +192,7 @@ COMMANDS = (
     "run",
     "web",
     "worker",
+    "doctor",
     "db",
     "db upgrade",
     "department",

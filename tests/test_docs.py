@@ -20,20 +20,27 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from sqlalchemy import Engine
 from werkzeug.serving import make_server
 
 import app
-from bot import config, doors, feishu, web
+from bot import config, dingtalk, feishu, web
+from bot.dingtalk.client import DingTalkClient
 from bot.dispatch import Dispatcher
+from bot.platform import Platform
 from bot.routing import Command
 from bot.sending import Sender
 from conftest import Company
 from handlers import router
 from handlers.words import EVERYBODY, LEADERS, READERS, SELLERS
 from makers import Make
+from models.crm import people
 from models.settings import Settings
 from models.tables.sealed import Keyring
 from models.work import Works
+from standins import dingtalk_seen
+from standins.dingtalk_api import DingTalkApi
+from standins.dingtalk_schema import BUTTON_TEMPLATE
 from standins.feishu_api import FeishuApi
 from world import Somebody
 
@@ -42,9 +49,13 @@ README, CONTRIBUTING, CHANGELOG = "README.md", "CONTRIBUTING.md", "CHANGELOG.md"
 DOCUMENTS = (README, CONTRIBUTING, CHANGELOG, *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
 PRODUCT = ("app.py", "bot", "cards", "handlers", "models", "scheduler")
 #: accepted from the first day, read by nobody yet; what gets used leaves this list.
-FOR_LATER = {f"dingtalk.{key}" for key in Settings().dingtalk.model_dump()}
+FOR_LATER = {"dingtalk.form_template"}
 #: what a section is called where its keys are read.
-CALLED = {"feishu": ("settings", "_settings"), "entry": ("rules",), "complaint": ("rules",), "server": ("server",)}
+CALLED = {
+    **dict.fromkeys(("feishu", "dingtalk"), ("settings", "_settings", "given")),
+    **dict.fromkeys(("entry", "complaint"), ("rules",)),
+    "server": ("server",),
+}
 WHO = {None: "所有人", EVERYBODY: "同事", READERS: "销售和客服", SELLERS: "销售", LEADERS: "主管"}
 LINE = re.compile(r"^(?P<who>[^：/]+)：(?:(?P<says>/.*)|【(?P<presses>[^】]+)】(?P<form>.*)|(?P<title>.+))$")
 LINK = re.compile(r"!?\[[^\]]*\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
@@ -225,32 +236,68 @@ def test_contributing_names_every_target_of_the_makefile() -> None:
     assert {word.split()[1] for row in rows(CONTRIBUTING, "Setup") for word in quoted(row[0])} == shown
 
 
+@contextlib.contextmanager
+def served(platform: Platform, works: Works) -> Iterator[str]:
+    """The program with this platform behind a port of its own; where that is."""
+    platforms = {platform.name: platform}
+    there = make_server("127.0.0.1", 0, web.create(platforms, Dispatcher(router, works, platforms), works))
+    serving = threading.Thread(target=there.serve_forever)
+    serving.start()
+    try:
+        yield f"127.0.0.1:{there.port}"
+    finally:
+        there.shutdown()
+        serving.join()
+        there.server_close()
+    Sender(works, platforms).drain()
+
+
+def run_script(script: str) -> str:
+    """What a script of a document prints."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(script, {})  # noqa: S102 (our own document)
+    return printed.getvalue()
+
+
 def test_the_trial_without_an_account_works_as_it_is_written(works: Works, make: Make) -> None:
-    (written,) = blocks("docs/feishu.md", "toml")
-    (script,) = blocks("docs/feishu.md", "python")
+    (written,), (script,) = blocks("docs/feishu.md", "toml"), blocks("docs/feishu.md", "python")
     given = tomllib.loads(written)["feishu"]
     user = next(words for words in shell_lines("docs/feishu.md") if words[:2] == ["user", "add"])
-    make.people["王敏"] = make.user("王敏", "销售一部", "sales_rep")
+    account = make.user("王敏", "销售一部", "sales_rep")
     with FeishuApi(given["app_id"], given["app_secret"]) as api:
-        settings = Settings.model_validate({"feishu": given | {"api_base": api.base_url}})
-        platform = feishu.platform(settings.feishu)
+        platform = feishu.platform(Settings.model_validate({"feishu": given | {"api_base": api.base_url}}).feishu)
         assert platform
-        served = make_server("127.0.0.1", 0, web.create({"feishu": platform}, Dispatcher(router, works, {}), works))
-        serving = threading.Thread(target=served.serve_forever)
-        serving.start()
-        printed = io.StringIO()
-        try:
-            here = script.replace("127.0.0.1:8000", f"127.0.0.1:{served.port}")
-            with contextlib.redirect_stdout(printed):
-                exec(here.replace("ou_wangmin", make.people["王敏"]), {})  # noqa: S102 (our own document)
-        finally:
-            served.shutdown()
-            serving.join()
-            served.server_close()
-        assert printed.getvalue().startswith("200 ")
-        Sender(works, {"feishu": platform}).drain()
+        with served(platform, works) as place:
+            said = run_script(script.replace("127.0.0.1:8000", place).replace("ou_wangmin", account))
+        assert said.startswith("200 ")
         assert [message.card["header"]["title"]["content"] for message in api.messages] == ["我会这些"]
     assert user[user.index("--feishu") + 1] in script and given["encrypt_key"] in script
+
+
+@pytest.mark.parametrize("template", ["", BUTTON_TEMPLATE], ids=["words", "card"])
+def test_the_trial_of_dingtalk_works_as_it_is_written_with_a_template_and_without(
+    engine: Engine, template: str
+) -> None:
+    (written,), (script,) = blocks("docs/dingtalk.md", "toml"), blocks("docs/dingtalk.md", "python")
+    given = tomllib.loads(written)["dingtalk"]
+    line = next(words for words in shell_lines("docs/dingtalk.md") if words[:2] == ["user", "add"])
+    said = app.parser().parse_args(line)
+    accounts = (("dingtalk", said.dingtalk),)
+    hire = people.Hire(said.staff_no, said.name, said.department, tuple(said.role), said.mobile, accounts)
+    works = Works(engine, app.now, Settings())  # the script signs with the time it really is
+    works.perform(lambda work: people.add_user(work, hire))
+    assert not template or f'card_template = "{template}"' in text("docs/dingtalk.md")
+    with DingTalkApi(given["client_id"], given["client_secret"], given["robot_code"], anybody=True) as api:
+        changed = given | {"api_base": api.base_url, "card_template": template}
+        platform = dingtalk.platform(Settings.model_validate({"dingtalk": changed}).dingtalk, works)
+        assert platform and isinstance(platform.client, DingTalkClient)
+        platform.client.register("http://127.0.0.1:8000/dingtalk/cards")
+        with served(platform, works) as place:
+            assert run_script(script.replace("127.0.0.1:8000", place)).startswith("200 ")
+        (message,) = api.conversation(said.dingtalk)
+        assert "我会这些" in dingtalk_seen.texts(message) and bool(message.card) is bool(template)
+        assert not api.problems
 
 
 def test_the_recipe_for_the_derived_key_opens_what_it_sealed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -294,11 +341,23 @@ def test_the_changelog_has_a_place_for_what_is_not_released() -> None:
     assert re.search(r"^## Unreleased\n\n- \S", text(CHANGELOG), re.M)
 
 
-def test_the_doors_of_feishu_are_those_that_are_documented() -> None:
-    assert set(re.findall(r"(?<=域名)/\w+/\w+", text("docs/feishu.md"))) == set(doors.DOORS["feishu"])
-    assert set(re.findall(r"(?<=域名)/\w+/\w+", text(README))) == set(doors.DOORS["feishu"])
+def test_the_doors_of_each_platform_are_those_that_are_documented() -> None:
+    named = {document: set(re.findall(r"(?<=域名)/\w+/\w+", text(document))) for document in DOCUMENTS}
+    assert named["docs/feishu.md"] == set(feishu.PATHS) and named["docs/dingtalk.md"] == set(dingtalk.PATHS)
+    assert named[README] == {*feishu.PATHS, *dingtalk.PATHS}
     handled = set(re.findall(r'"((?:im|card)\.[\w.]+)"', (ROOT / "bot/feishu/events.py").read_text()))
     assert {name for row in rows("docs/feishu.md", "4. 填两个地址") for name in quoted(row[2])} == handled
+    followed = set(re.findall(r'EventType"\) != "(\w+)"', (ROOT / "bot/dingtalk/events.py").read_text()))
+    assert {name for row in rows("docs/dingtalk.md", "4. 填三个地址") for name in quoted(row[2])} == followed
+
+
+def test_what_a_guide_says_to_look_for_in_the_log_is_what_is_logged() -> None:
+    """Our own words, and the platform's where they are part of what we know of it."""
+    known = code() + (ROOT / "tests/standins/dingtalk_api.py").read_text()
+    listed = [row[0] for row in rows("docs/dingtalk.md", "出了问题") if row[0].startswith("日志里")]
+    words = [word for cell in listed for word in quoted(cell)]
+    assert len(words) == 4 and not [word for word in words if word not in known and not word.startswith("invalidP")]
+    assert all(word in code() for word in ("withholds what is said", "cards go out as messages for a while"))
 
 
 def test_every_library_is_listed_with_its_reason_and_cost() -> None:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import requests
 
 from bot.platform import Address, Json, SendError, Sent
+from bot.tokens import Token
 from models.settings import Feishu
 
 log = logging.getLogger(__name__)
@@ -52,29 +53,6 @@ class Answer:
         return "later" if self.status == 429 or self.status >= 500 else "never"
 
 
-class TenantToken:
-    """The tenant access token, shared by all threads and fetched by one of them at a time (protocol §4.1)."""
-
-    def __init__(self, fetch: Callable[[], tuple[str, float]], clock: Callable[[], float]) -> None:
-        self._fetch, self._clock = fetch, clock
-        self._lock = threading.Lock()
-        self._value, self._renew_at = "", float("-inf")
-
-    def get(self) -> str:
-        """A token good for at least half an hour. Raises SendError."""
-        with self._lock:
-            if self._clock() >= self._renew_at:
-                self._value, lifetime = self._fetch()
-                self._renew_at = self._clock() + lifetime - RENEW_BEFORE
-            return self._value
-
-    def drop(self, refused: str) -> None:
-        """Forget a token the platform refused, unless somebody has already replaced it."""
-        with self._lock:
-            if self._value == refused:
-                self._renew_at = float("-inf")
-
-
 class FeishuClient:
     """Feishu's side of `bot.platform.Client`; safe to share between threads.
 
@@ -88,7 +66,7 @@ class FeishuClient:
         timeout: tuple[float, float] = (3.05, 10),
     ) -> None:
         self._settings, self._timeout = settings, timeout
-        self._token = TenantToken(self._fetch_token, clock)
+        self._token = Token(self._fetch_token, clock, RENEW_BEFORE)
         self._local = threading.local()
 
     def send(self, to: Address, card: Json, key: str) -> Sent:
@@ -101,9 +79,13 @@ class FeishuClient:
                 return Sent(message_id, chat)
         raise SendError("feishu send: an answer without ids")
 
-    def update(self, message_id: str, card: Json) -> None:
+    def update(self, message_id: str, card: Json, to: Address | None = None) -> None:
         """Replace a sent card in place, up to 14 days old. Raises SendError (§4.4)."""
         self._call("update", "PATCH", f"{MESSAGES}/{quote(message_id, safe='')}", {"content": _compact(card)})
+
+    def check(self) -> str:
+        """Whether the platform gives us a token; what its `Date` header says, empty without one. Raises SendError."""
+        return self._granted().headers.get("Date", "")
 
     def _call(self, call: str, method: str, path: str, body: Json) -> Json:
         token = self._token.get()
@@ -117,15 +99,18 @@ class FeishuClient:
         return answer.body
 
     def _fetch_token(self) -> tuple[str, float]:
+        match self._granted().body:
+            case {"tenant_access_token": str(token), "expire": int(lifetime)}:
+                return token, lifetime
+        raise SendError("feishu token: an answer without a token")
+
+    def _granted(self) -> Answer:
         secret = self._settings.app_secret.get_secret_value()
         body = {"app_id": self._settings.app_id, "app_secret": secret}
         answer = self._ask("token", "POST", "/open-apis/auth/v3/tenant_access_token/internal", body)
         if answer.code != 0:
             raise answer.fault("token")
-        match answer.body:
-            case {"tenant_access_token": str(token), "expire": int(lifetime)}:
-                return token, lifetime
-        raise SendError("feishu token: an answer without a token")
+        return answer
 
     def _ask(self, call: str, method: str, path: str, body: Json, token: str = "") -> Answer:
         headers = {"Content-Type": "application/json; charset=utf-8"}

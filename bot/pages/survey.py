@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import logging
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from bot import posting
+from bot.pages import strict
 from models import links
 from models.crm import surveys
 from models.crm.surveys import LONGEST, SCORES, Expired, Given, Open
@@ -19,15 +18,8 @@ from models.work import Work, Works
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = (TEMPLATES / "survey" / "style.css").read_text(encoding="utf-8")
-STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex, nofollow",
-}
+STYLE_HASH = strict.hashed(STYLE)
+HEADERS = strict.headers(STYLE)
 #: the longest comment, each of its characters as twelve signs of a form, and the rest of it.
 LARGEST_BODY = 12 * LONGEST + 4096
 #: what a page says, by what was refused. A stranger learns nothing from it.

@@ -33,7 +33,7 @@ class PlaygroundClient:
         face = json.dumps(card, ensure_ascii=False)
         return Sent(self._call(lambda work: playground.show(work, chat, face, key)), chat)
 
-    def update(self, message_id: str, card: Json) -> None:
+    def update(self, message_id: str, card: Json, to: Address | None = None) -> None:
         """Give a card a newer face. Raises SendError when the message is gone."""
         face = json.dumps(card, ensure_ascii=False)
         try:

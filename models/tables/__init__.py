@@ -20,8 +20,9 @@ from models.tables.customers import (
 )
 from models.tables.deals import Deal, DealState, Origin, Product
 from models.tables.follow_ups import Draft, FollowUp, Method
+from models.tables.forms import FormLink
 from models.tables.health import Heartbeat
-from models.tables.messages import Audit, CardMessage, Claim, Outbox, OutboxState
+from models.tables.messages import Audit, CardMessage, Claim, Code, Outbox, OutboxState, ReplyDoor
 from models.tables.people import Department, DepartmentSupervisor, Identity, Role, Supervision, User, UserRole
 from models.tables.playground import Fault, Shown
 from models.tables.surveys import Survey, SurveyReason
@@ -36,6 +37,7 @@ __all__ = [
     "Channel",
     "Claim",
     "Clock",
+    "Code",
     "Complaint",
     "ComplaintSource",
     "ComplaintState",
@@ -51,6 +53,7 @@ __all__ = [
     "Draft",
     "Fault",
     "FollowUp",
+    "FormLink",
     "FunnelStage",
     "Heartbeat",
     "Identity",
@@ -63,6 +66,7 @@ __all__ = [
     "OutboxState",
     "PrivateValue",
     "Product",
+    "ReplyDoor",
     "Requirement",
     "Review",
     "ReviewState",

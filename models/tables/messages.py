@@ -84,6 +84,34 @@ class Outbox(Base):
     error: Mapped[str | None] = mapped_column(Text)
 
 
+class Code(Base):
+    """What a button says, by the code that can be said instead of pressing it in one conversation.
+
+    `title` is that of the card: what has another title by now has something to tell.
+    """
+
+    __tablename__ = "codes"
+    __table_args__ = (UniqueConstraint("platform", "chat", "code"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    platform: Mapped[str] = mapped_column(String(16))
+    chat: Mapped[str] = mapped_column(String(128))
+    code: Mapped[str] = mapped_column(String(8))
+    message_id: Mapped[str] = mapped_column(String(128), index=True)
+    title: Mapped[str] = mapped_column(Text)
+    value: Mapped[str] = mapped_column(Text)
+    at: Mapped[dt.datetime] = mapped_column(index=True)
+
+
+class ReplyDoor(Base):
+    """An address that takes answers in one chat for a while, without counting as a call of the platform's API."""
+
+    __tablename__ = "reply_doors"
+    platform: Mapped[str] = mapped_column(String(16), primary_key=True)
+    chat: Mapped[str] = mapped_column(String(128), primary_key=True)
+    url: Mapped[str] = mapped_column(Sealed("reply_doors.url"))
+    until: Mapped[dt.datetime] = mapped_column(index=True)
+
+
 class Audit(Base):
     """Who did what, by which way in, for which request (P6). Holds no contact data."""
 
