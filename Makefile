@@ -6,7 +6,7 @@ ROUNDS ?= 20
 PY      := .venv/bin/python
 # one more than there are processors, because many tests wait: for a lease to end, for a browser, for a process
 JOBS    := $(shell $(PYTHON) -c 'import os; print(min(1 + (os.cpu_count() or 1), 4))')
-PYTEST  := $(PY) -m pytest -n $(JOBS)
+PYTEST  := $(PY) -m pytest -n $(JOBS) --dist worksteal
 BROWSER := $(shell command -v chromium)
 LOCK    := pip compile --quiet --universal --generate-hashes --python-version 3.11 \
            --custom-compile-command 'make lock'
