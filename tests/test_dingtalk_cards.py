@@ -21,6 +21,7 @@ from cards.gallery import gallery
 from cards.kit import Action, Bars, Button, Buttons, Card, Fields, Form, Link, Note, Text, Warn
 from cards.samples import NASTY
 from dingtalk_sent import HOME, PAGE, Codes, compact, delivered, dropped, every_way, packed, raw_signs, read, texts_of
+from gold import looks_as_it_did, none_is_left_over
 from handlers import router
 from models.codes import CODE
 from standins import dingtalk_schema as schema
@@ -62,21 +63,11 @@ def _unpacked(part: JSON, card: Card) -> JSON:
 
 @pytest.mark.parametrize("name", CARDS)
 def test_a_card_looks_as_it_did(name: str, request: pytest.FixtureRequest) -> None:
-    file, card = GOLDEN / f"{name}.json", golden(name)
-    if request.config.getoption("--update-golden"):
-        GOLDEN.mkdir(parents=True, exist_ok=True)
-        file.write_text(card, "utf-8")
-    assert file.exists(), f"no golden card for {name}; look at it, then run pytest --update-golden"
-    assert card == file.read_text("utf-8"), f"{name} looks different; run pytest --update-golden and read the diff"
+    looks_as_it_did(GOLDEN / f"{name}.json", golden(name), update=request.config.getoption("--update-golden"))
 
 
 def test_no_golden_card_is_left_over(request: pytest.FixtureRequest) -> None:
-    left = {file.name for file in GOLDEN.iterdir()} - {f"{name}.json" for name in CARDS}
-    if request.config.getoption("--update-golden"):
-        for name in left:
-            (GOLDEN / name).unlink()
-        left = set()
-    assert left == set()
+    none_is_left_over(GOLDEN, CARDS, update=request.config.getoption("--update-golden"))
 
 
 @pytest.mark.parametrize("name", CARDS)

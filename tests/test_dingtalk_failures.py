@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from bot.dingtalk.client import DingTalkClient
 from bot.platform import Address, SendError
 from cards import dingtalk as cards
 from models import codes
-from models.tables.sealed import Keyring
 from models.work import Works
 from standins.dingtalk_api import CLIENT_SECRET
 from standins.dingtalk_schema import BUTTON_TEMPLATE
@@ -30,44 +28,23 @@ from test_dingtalk_client import (
     TO_GROUP,
     Robot,
     client_of,
+    ding,
     failure,
+    idle,
     offer,
-    standing_in,
-    without_database,
+    seconds,
+    words,
     wrong,
 )
 from test_feishu_client import Clock
-from world import HandClock
 
+__all__ = ["ding", "idle", "seconds", "words"]
 BASE = "http://stand-in.test:8081"
 TOKEN_URL, SEND_URL = f"{BASE}/v1.0/oauth2/accessToken", f"{BASE}/v1.0/robot/oToMessages/batchSend"
 CARD_URL = f"{BASE}/v1.0/card/instances"
 CREATE_URL = f"{CARD_URL}/createAndDeliver"
 GIVEN_TOKEN = {"accessToken": "the token", "expireIn": 7200}
 SENT = {"processQueryKey": "pqk", "invalidStaffIdList": [], "flowControlledStaffIdList": []}
-
-
-@pytest.fixture
-def seconds() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def ding(seconds: Clock) -> Iterator[Robot]:
-    with standing_in(seconds) as api:
-        yield api
-
-
-@pytest.fixture
-def idle(tmp_path: Path, ring: Keyring, clock: HandClock) -> Iterator[Works]:
-    with without_database(tmp_path, ring, clock) as works:
-        yield works
-
-
-@pytest.fixture
-def words(ding: Robot, idle: Works, seconds: Clock) -> DingTalkClient:
-    """Without a template."""
-    return client_of(ding.base_url, idle, seconds)
 
 
 @pytest.fixture
