@@ -77,6 +77,25 @@ def test_from_a_new_customer_to_a_finished_reminder_by_clicking(window: Window) 
     assert not window.page.locator("#lost").is_visible()
 
 
+def test_a_press_at_another_seat_moves_nothing_under_the_finger(window: Window, program: Outside) -> None:
+    archived(program, "青禾包装有限公司")
+    rep, boss = window.seat(REP), window.seat(SUPERVISOR)
+    for _ in range(3):
+        boss.says("/待审")
+    boss.says("/客户 青禾包装有限公司")
+    button = boss.card("青禾包装有限公司").get_by_role("button").last
+    rep.input.click()
+    log = boss.node.locator(".log")
+    log.evaluate("log => { log.scrollTop = log.scrollHeight - log.clientHeight - 40; }")
+    where = button.bounding_box()
+    assert where
+    window.page.mouse.move(where["x"] + 5, where["y"] + 5)
+    window.page.mouse.down()
+    assert button.bounding_box() == where
+    window.page.mouse.up()
+    expect(boss.node.locator("article.card")).not_to_have_count(4)
+
+
 def test_a_complaint_gets_louder_until_its_first_contact_turns_every_copy_green(
     window: Window, program: Outside
 ) -> None:

@@ -179,7 +179,7 @@ class Page {
 
   /** The seat somebody works at: its tab is open, the inspector looks at it. */
   choose(seat) {
-    const before = this.current;
+    const hidden = !seat.shown;
     this.current = seat;
     document.body.classList.remove("at-phone");
     if (seat === this.#aside) this.#makeRoom();
@@ -188,7 +188,7 @@ class Page {
       $(`tab-${each.index}`).setAttribute("aria-selected", String(each === seat));
       $(`tab-${each.index}`).tabIndex = each === seat ? 0 : -1;
     }
-    if (before !== seat) seat.appeared();
+    if (hidden) seat.appeared(); // one that was in sight stays as it is: somebody may be pressing there
     this.inspector.refresh();
   }
 
