@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from models.work import Work, Works
 
 ROOT = Path(__file__).parent
-SENDERS = 4
-#: how long a message under way may take to end when the program stops; else its lease has to run out.
+#: how long messages under way may take to end when the program stops; else its lease has to run out.
 SENDING_ENDS = 8.0
 STOPS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
@@ -53,11 +52,12 @@ class Keban:
         self.engine: Engine = connect(settings.database.url, config.keyring(settings))
         self.works: Works = Works(self.engine, now, settings)
         found = (
-            feishu.platform(settings.feishu),
-            dingtalk.platform(settings.dingtalk, self.works),
+            feishu.platform(settings.feishu, settings.delivery.speed),
+            dingtalk.platform(settings.dingtalk, self.works, settings.delivery.speed),
             playground.platform(settings.playground, self.works),
         )
         self.platforms: dict[str, Platform] = {each.name: each for each in found if each}
+        self.works.platforms = frozenset(self.platforms)
 
     def web(self, stop: threading.Event) -> Flask:
         """The web application, with the playground's page where that is on; its streams end with `stop`."""
@@ -104,8 +104,8 @@ class Keban:
         from models.wake import listen
         from scheduler.run import start
 
-        sender = Sender(self.works, self.platforms)
-        threads = [threading.Thread(target=sender.run, args=[stop], name=f"sender-{n}") for n in range(SENDERS)]
+        senders = (Sender(self.works, platform) for platform in self.platforms.values())
+        threads = [threading.Thread(target=sender.run, args=[stop]) for sender in senders]
         for thread in threads:
             thread.daemon = True
             thread.start()

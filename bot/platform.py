@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from bot.event import Event
 from cards.kit import Card, Toast
+from models.pace import Limit, Outcome
 
 Json = dict[str, Any]
+Kind = Literal["later", "gone", "fixed", "unknown", "never"]
 
 
 class Forged(Exception):
@@ -44,17 +47,21 @@ class SendError(Exception):
 
     `kind`: `later` (rate limit, outage: try again), `gone` (the message can no longer be changed: send anew), `fixed`
     (it never could: only how it ended is worth a message), `unknown` (it may have taken it, and a repetition would be a
-    second message), `never` (a dead letter). `after` is the pause in seconds the platform asked for.
+    second message), `never` (a dead letter). `after` is the pause in seconds the platform asked for. `outcome` is what
+    it says of the platform: `limited` (too many calls), `crowded` (too many for this recipient), `away` (an outage:
+    whatever may be sent later and says nothing else), `refused` (it is well, only this message is not).
     """
 
     def __init__(
         self,
         reason: str,
-        kind: Literal["later", "gone", "fixed", "unknown", "never"] = "later",
+        kind: Kind = "later",
         after: float | None = None,
+        outcome: Outcome | None = None,
     ) -> None:
         super().__init__(reason)
         self.kind, self.after = kind, after
+        self.outcome: Outcome = outcome or ("away" if kind in ("later", "unknown") else "refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +80,28 @@ class Sent:
     chat: str
 
 
+class Tally:
+    """Counts calls that a platform bills, by all threads of a process."""
+
+    def __init__(self) -> None:
+        self._lock, self._count = threading.Lock(), 0
+
+    def add(self) -> None:
+        """One more."""
+        with self._lock:
+            self._count += 1
+
+    def take(self) -> int:
+        """How many since this was asked last."""
+        with self._lock:
+            taken, self._count = self._count, 0
+            return taken
+
+
 class Client(Protocol):
     """Talks to one platform. The only part of it that opens a connection."""
+
+    billed: Tally
 
     def send(self, to: Address, card: Json, key: str) -> Sent:
         """Send a card. `key` makes a repetition harmless where the platform can. Raises SendError."""
@@ -103,11 +130,18 @@ class Door:
     wrap: Callable[[Json], Json] = _as_it_is
 
 
+def at_speed(limits: tuple[Limit, ...], speed: float) -> tuple[Limit, ...]:
+    """The limits of a platform, of which this share is used."""
+    return tuple(replace(limit, count=limit.count * speed) for limit in limits)
+
+
 @dataclass(frozen=True, slots=True)
 class Platform:
     """One platform, assembled in `app.py`.
 
     `inline` tells of a card whether the answer to a press may carry it. `coded`: what a button says may be said.
+    `limits` hold for each kind of call (send, update); `monthly` is how many calls a month are paid for, 0 where nobody
+    counts.
     """
 
     name: str
@@ -117,3 +151,5 @@ class Platform:
     client: Client
     inline: Callable[[Card], bool] = always
     coded: bool = False
+    limits: tuple[Limit, ...] = ()
+    monthly: int = 0

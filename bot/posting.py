@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from bot.event import Event
 from cards import common, kit, notices
@@ -24,8 +25,8 @@ def reply(work: Work, event: Event, me: Me | None, card: Card) -> None:
         card = common.told_privately()
     queue = f"{event.platform}:{event.chat}"
     copy = _copy(work, event, me, card, queue) if card.subject and me is not None else None
-    parcel = Parcel("answer", kit.dumps(card), queue, platform=event.platform, chat=event.chat, card_message_id=copy)
-    outbox.enqueue(work, parcel)
+    answer = Parcel("answer", kit.dumps(card), queue, platform=event.platform, chat=event.chat, card_message_id=copy)
+    outbox.enqueue(work, replace(answer, user_id=me.id) if me is not None and event.private else answer)
 
 
 def _copy(work: Work, event: Event, me: Me, card: Card, queue: str) -> int:
@@ -42,8 +43,8 @@ def to_person(work: Work, user_id: int, card: Card, kind: str, lane: Lane) -> No
     """Send a card to a person, wherever he is."""
     queue = f"user:{user_id}:{card.subject}"
     copy = outbox.new_copy(work, card.subject, user_id, "", queue) if card.subject else None
-    parcel = Parcel(kind, kit.dumps(card), queue, lane, user_id=user_id, card_message_id=copy)
-    outbox.enqueue(work, parcel)
+    where = people.reach(work, user_id)
+    outbox.enqueue(work, Parcel(kind, kit.dumps(card), queue, lane, where, user_id=user_id, card_message_id=copy))
 
 
 def settle(work: Work, event: Event, message: str, me: Me, card: Card, *, inline: bool) -> None:
@@ -103,7 +104,6 @@ def _update(work: Work, notice: Notice, copy: outbox.Copy) -> None:
             card = notices.card(work, notice.kind, notice.subject, reader)
         except NotFound:  # his place is another one now: nobody waits for him, and his copy keeps nothing
             card = common.gone()
-        parcel = Parcel(
-            notice.kind, kit.dumps(card), copy.queue, user_id=copy.user_id, update=True, card_message_id=copy.id
-        )
-        outbox.enqueue(work, parcel)
+        change = Parcel(notice.kind, kit.dumps(card), copy.queue, update=True, card_message_id=copy.id)
+        where = copy.platform or people.reach(work, copy.user_id)
+        outbox.enqueue(work, replace(change, platform=where, user_id=copy.user_id))

@@ -1,4 +1,4 @@
-"""The sender: claim, render, send, mark. A crash leaves a lease behind that runs out, and another takes over."""
+"""The senders: claim, render, send, mark. A crash leaves a lease behind that runs out, and another takes over."""
 
 from __future__ import annotations
 
@@ -6,117 +6,188 @@ import datetime as dt
 import logging
 import random
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from queue import Empty, SimpleQueue
 
 from bot.platform import Address, Json, Platform, SendError, Sent
 from cards import kit
-from models import outbox
+from models import delivery, outbox
 from models.crm import people
+from models.delivery import PAUSES, UNKNOWN, Batch, Leased
 from models.errors import Unavailable
-from models.outbox import PAUSES, UNKNOWN, UPDATABLE, Copy, Lane, Leased
+from models.outbox import UPDATABLE, Copy, Lane
+from models.pace import Outcome, Pace
 from models.work import Work, Works
 
 POLL = 1.0
-#: how soon somebody without an account is looked for again; binding sends what waits at once.
-UNREACHABLE = 600.0
+#: calls to one platform that are under way at once in a process.
+AT_ONCE = 8
 #: what is sent again when nobody knows whether it arrived, and how such a repetition begins. What is not an alert or an
 #: answer is given up then: once at most (design §2, delivery classes).
 REPEATED = {Lane.ALERT, Lane.ANSWER}
 AGAIN = "（重发）"
 log = logging.getLogger(__name__)
-Mark = Callable[[Work], None]
+
+
+class Moved(Exception):
+    """The message belongs to the senders of another platform, or to nobody yet."""
+
+    def __init__(self, platform: str) -> None:
+        super().__init__(platform)
+        self.platform = platform
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a message: how to mark it, and what it tells of the platform; nothing where it was not called."""
+
+    row: Leased
+    mark: Callable[[Work], None]
+    outcome: Outcome | None = None
+    after: float | None = None
 
 
 class Sender:
-    """Delivers what the outbox promises, through the platforms' clients."""
+    """Delivers what the outbox promises on one platform, through its client, within its limits."""
 
-    def __init__(self, works: Works, platforms: Mapping[str, Platform]) -> None:
-        self._works, self._platforms = works, platforms
+    def __init__(self, works: Works, platform: Platform) -> None:
+        self._works, self._platform = works, platform
+        self._done: SimpleQueue[Done] = SimpleQueue()
+        self._news = works.wake.waiter()
+        self._under_way = 0
 
     def run(self, stop: threading.Event) -> None:
-        """Send until `stop`; a database that is away is waited for."""
-        while not stop.is_set():
-            try:
-                self.drain(stop)
-            except Unavailable as away:
-                log.warning("sending waits for the database: %s", away)
-            except Exception:
-                log.exception("sending failed")
-            self._works.wake.wait(POLL)
+        """Send until `stop`, several messages at once; a database that is away is waited for."""
+        name = f"sender-{self._platform.name}"
+        with ThreadPoolExecutor(AT_ONCE, name) as pool:
+            while not stop.is_set() or self._under_way:
+                self._news.clear()
+                try:
+                    batch = self._turn(0 if stop.is_set() else AT_ONCE - self._under_way)
+                except Exception as fault:
+                    _complain(fault)
+                    if stop.wait(POLL):
+                        break  # what came back is not marked: its lease runs out
+                    continue
+                for row in batch.rows:
+                    pool.submit(self._call, row)
+                if not batch.rows and self._done.empty():
+                    self._news.wait(min(POLL, batch.wait or POLL))
 
-    def drain(self, stop: threading.Event | None = None) -> int:
-        """Send what is due until nothing is left; returns how many messages that were."""
-        count, mark = 0, None
-        while row := self._turn(mark, more=not (stop and stop.is_set())):
-            mark = self._deliver(row)
+    def drain(self) -> int:
+        """Send what is due until nothing is left, one after the other; returns how many messages that were."""
+        count = 0
+        while rows := self._turn(1).rows:
+            self._call(rows[0])
             count += 1
         return count
 
-    def _turn(self, mark: Mark | None, *, more: bool) -> Leased | None:
-        """One transaction a message: mark the last one and claim the next."""
-        if mark is None and not (more and self._anything()):
-            return None
+    def _turn(self, most: int) -> Batch:
+        """One transaction: mark what came back and claim what is next."""
+        done = self._finished()
+        if not done and not (most and self._anything()):
+            return Batch([])
+        try:
+            batch = self._works.perform(lambda work: self._marked(work, done, most), channel="sender")
+        except BaseException:
+            for each in done:
+                self._done.put(each)
+            raise
+        self._under_way += len(batch.rows) - len(done)
+        return batch
 
-        def task(work: Work) -> Leased | None:
-            if mark is not None:
-                mark(work)
-            return next(iter(outbox.lease(work, 1)), None) if more else None
-
-        return self._works.perform(task, channel="sender")
+    def _finished(self) -> list[Done]:
+        done = list[Done]()
+        try:
+            while True:
+                done.append(self._done.get_nowait())
+        except Empty:
+            return done
 
     def _anything(self) -> bool:
         """A look without the write lock, so that idle senders stand in nobody's way."""
         with self._works.read() as work:
-            return outbox.anything_due(work)
+            return delivery.anything_due(work, self._platform.name)
 
-    def _deliver(self, row: Leased) -> Mark:
-        """Send one message; returns how to mark what became of it."""
+    def _marked(self, work: Work, done: list[Done], most: int) -> Batch:
+        platform, month = self._platform, delivery.month(work)
+        pace = delivery.pace_of(work, platform.name)
+        for each in done:
+            each.mark(work)
+            self._learn(work, pace, each)
+        pace.spend(month, platform.client.billed.take())
+        lowest = Lane.ANSWER if pace.tight(month, platform.monthly) else Lane.DIGEST
+        batch = delivery.lease(work, platform.name, most, pace=pace, limits=platform.limits, lowest=lowest)
+        delivery.keep_pace(work, platform.name, pace)
+        return batch
+
+    def _learn(self, work: Work, pace: Pace, done: Done) -> None:
+        if done.outcome and pace.learn(done.outcome, work.real.timestamp(), to=done.row.to, after=done.after):
+            log.warning("%s answers again", self._platform.name)
+            delivery.resume(work, self._platform.name)
+
+    # --- one message ---
+
+    def _call(self, row: Leased) -> None:
+        self._done.put(self._deliver(row))
+        self._news.set()
+
+    def _deliver(self, row: Leased) -> Done:
+        """Send one message; returns what became of it."""
         if row.expires_at <= self._works.clock():
-            return lambda work: outbox.dead(work, row, "expired")
+            return Done(row, lambda work: delivery.expired(work, row))
         try:
-            platform, sent = self._send(row)
+            sent = self._send(row)
+        except Moved as to:
+            where = to.platform
+            return Done(row, lambda work: delivery.moved(work, row, where))
         except SendError as no:
             return self._put_off(row, no)
-        except Unavailable:
-            raise
+        except Unavailable as away:
+            return self._put_off(row, SendError(str(away), outcome="refused"))
         except Exception as fault:
             log.exception("message %d cannot be sent", row.id)
             return self._put_off(row, SendError(type(fault).__name__, "never"))
-        return lambda work: outbox.sent(work, row, platform, sent.message_id, sent.chat)
+        return Done(row, lambda work: delivery.sent(work, row, sent.message_id, sent.chat), "sent")
 
-    def _send(self, row: Leased) -> tuple[str, Sent]:
-        """Render for the platform the person uses and send; an update that came too late goes out anew."""
+    def _send(self, row: Leased) -> Sent:
+        """Render and send; an update that came too late goes out anew. Raises Moved, SendError."""
         with self._works.read() as work:
             copy = outbox.copy_by_id(work, row.card_message_id) if row.card_message_id else None
             accounts = people.accounts(work, row.user_id) if row.user_id else []
-        message = self._standing(row, copy)
+        account, message = dict(accounts).get(row.platform, ""), self._standing(row, copy)
         card = kit.loads(row.card)
         if message is not None:
-            name = copy.platform if copy else row.platform
-            to = Address("account", dict(accounts).get(name, ""))
+            self._stays(copy)
             try:
-                platform, face = self._face(row, name, card)
-                platform.client.update(message, face, to)
-                return name, Sent(message, "")
+                self._platform.client.update(message, self._face(row, card), Address("account", account))
+                return Sent(message, "")
             except SendError as no:
                 if no.kind not in ("gone", "fixed"):
                     raise
                 card = kit.outcome(card) if no.kind == "fixed" else card
-        name, to = self._address(row, accounts)
-        platform, face = self._face(row, name, replace(card, title=AGAIN + card.title) if row.doubtful else card)
-        return name, platform.client.send(to, face, row.token)
+        to = Address("chat", row.chat) if row.chat else Address("account", account)
+        if not to.id:
+            raise Moved(next((name for name, _ in accounts if self._works.serves(name)), ""))
+        face = self._face(row, replace(card, title=AGAIN + card.title) if row.doubtful else card)
+        return self._platform.client.send(to, face, row.token)
 
-    def _face(self, row: Leased, name: str, card: kit.Card) -> tuple[Platform, Json]:
-        """The platform and what it is given, just before the call.
+    def _face(self, row: Leased, card: kit.Card) -> Json:
+        """What the platform is given, just before the call.
 
         A sender that froze until then, in delivery time, leaves the message to whoever took over. Raises SendError.
         """
-        platform = self._platforms[name]
-        face = platform.render(card)
+        face = self._platform.render(card)
         if row.lease_until <= self._works.clock():
-            raise SendError("its lease ran out", "later", 0)
-        return platform, face
+            raise SendError("its lease ran out", "later", 0, "refused")
+        return face
+
+    def _stays(self, copy: Copy | None) -> None:
+        """A change of a card goes where the card is. Raises Moved."""
+        if copy and copy.platform != self._platform.name:
+            raise Moved(copy.platform)
 
     def _standing(self, row: Leased, copy: Copy | None) -> str | None:
         """The message an update goes to; None where the card has to be sent."""
@@ -127,20 +198,19 @@ class Sender:
         fresh = copy.sent_at is not None and copy.sent_at > self._works.clock() - UPDATABLE
         return copy.message_id if fresh else None
 
-    def _address(self, row: Leased, accounts: list[tuple[str, str]]) -> tuple[str, Address]:
-        if row.chat and row.platform in self._platforms:
-            return row.platform, Address("chat", row.chat)
-        for platform, account in accounts:
-            if platform in self._platforms:
-                return platform, Address("account", account)
-        raise SendError("no account bound", "later", UNREACHABLE)
-
-    def _put_off(self, row: Leased, no: SendError) -> Mark:
+    def _put_off(self, row: Leased, no: SendError) -> Done:
         log.warning("message %d (%s): %s, %s", row.id, row.kind, no, no.kind)
         unknown = no.kind == "unknown"
         why = f"{UNKNOWN if unknown or row.doubtful else ''}{no}"
         if no.kind == "never" or (unknown and row.lane not in REPEATED):
-            return lambda work: outbox.dead(work, row, why)
+            return Done(row, lambda work: delivery.dead(work, row, why), no.outcome, no.after)
         pause = no.after if no.after is not None else PAUSES[min(row.attempts, len(PAUSES)) - 1]
         later = self._works.clock() + dt.timedelta(seconds=pause * random.uniform(1, 1.3))  # noqa: S311 (jitter)
-        return lambda work: outbox.postpone(work, row, later, why)
+        return Done(row, lambda work: delivery.postpone(work, row, later, why), no.outcome, no.after)
+
+
+def _complain(fault: Exception) -> None:
+    if isinstance(fault, Unavailable):
+        log.warning("sending waits for the database: %s", fault)
+    else:
+        log.error("sending failed", exc_info=fault)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from models.engine import connect
 from models.errors import Unavailable
+from models.outbox import Lane
 from models.tables import Heartbeat, Outbox, OutboxState
 from models.tables.sealed import Keyring
 from models.work import Work
@@ -29,8 +30,11 @@ BEAT = {"sqlite": _beat(sqlite.Insert), "postgresql": _beat(postgresql.Insert)}
 #: alembic's own table.
 VERSIONS, VERSION = "alembic_version", text("SELECT version_num FROM alembic_version")
 LAST = select(Heartbeat.at).where(Heartbeat.name == bindparam("part"))
+#: of what somebody waits for: a wave of digests may take longer than that, within the platform's limits.
 OLDEST = select(func.min(Outbox.not_before)).where(
     Outbox.state == OutboxState.QUEUED,
+    Outbox.platform != "",
+    Outbox.lane <= Lane.ANSWER,
     Outbox.not_before <= bindparam("moment"),
     or_(Outbox.lease_until.is_(None), Outbox.lease_until < bindparam("moment")),
 )

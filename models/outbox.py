@@ -1,4 +1,4 @@
-"""What waits to be sent: planning it with its cause, claiming it under a lease, and marking what became of it (O4)."""
+"""What is promised with its cause: events claimed once, messages to send, where the copies of living cards are (O4)."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ import secrets
 from dataclasses import dataclass
 from enum import IntEnum
 
-from sqlalchemy import and_, bindparam, case, delete, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import aliased
 
-from models.tables import CardMessage, Claim, Code, Draft, FormLink, Identity, Outbox, OutboxState
-from models.tables.base import Utc
+from models.tables import CardMessage, Claim, Code, Draft, FormLink, Outbox, OutboxState
 from models.work import Work
 
-#: longer than a sender can take over one message: connecting and reading, once more for a new token.
-LEASE = dt.timedelta(seconds=30)
 #: living cards are updated in place for 13 days (the platform's own limit is 14), then sent anew.
 UPDATABLE = dt.timedelta(days=13)
 #: longer than the platform's last redelivery (7 h 05 min after the event).
@@ -25,9 +21,6 @@ REMEMBER_MESSAGES = dt.timedelta(days=30)
 #: after its end a link to a form is still told from one that never was, so that its page can say what happened.
 REMEMBER_FORMS = dt.timedelta(days=1)
 REFRESH_AFTER = dt.timedelta(seconds=3)
-PAUSES = (1, 2, 5, 15, 60, 300, 600)
-#: how the error of a message begins that may have arrived although nobody said so.
-UNKNOWN = "outcome unknown: "
 
 
 class Lane(IntEnum):
@@ -45,7 +38,7 @@ HOURS = {"answer": 6, "refresh": 6, "reminder": 48, "digest": 12, "morning": 12,
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One message to enqueue; to a chat, or to a person wherever he is."""
+    """One message to enqueue: to a chat on a platform, or to a person on the one he uses (`people.reach`)."""
 
     kind: str
     card: str
@@ -71,33 +64,6 @@ class Copy:
     queue: str
     message_id: str | None
     sent_at: dt.datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Leased:
-    """A message that this sender holds until its lease runs out."""
-
-    id: int
-    claim: int
-    attempts: int
-    lane: int
-    kind: str
-    platform: str
-    chat: str
-    user_id: int | None
-    update: bool
-    message_id: str | None
-    card_message_id: int | None
-    token: str
-    card: str
-    expires_at: dt.datetime
-    lease_until: dt.datetime
-    error: str | None
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether it may have arrived at an earlier attempt: sent once more, it is a repetition."""
-        return bool(self.error and self.error.startswith(UNKNOWN))
 
 
 INSERTS = {
@@ -134,86 +100,27 @@ DROP_REFRESH = (
     )
     .values(state=OutboxState.SUPERSEDED, card=None)
 )
-EARLIER = aliased(Outbox)
-DUE = (
-    select(Outbox.id)
+#: what is sent to a person goes where he is now; a change of a card stays where the card is.
+REDIRECT = (
+    update(Outbox)
     .where(
         Outbox.state == OutboxState.QUEUED,
-        Outbox.not_before <= bindparam("moment"),
-        or_(Outbox.lease_until.is_(None), Outbox.lease_until < bindparam("moment")),
-        ~select(EARLIER.id)
-        .where(
-            EARLIER.state == OutboxState.QUEUED,
-            EARLIER.queue == Outbox.queue,
-            EARLIER.id < Outbox.id,
-            or_(EARLIER.kind != REFRESH, EARLIER.lease_until.is_not(None)),  # one that waits holds nobody up
-        )
-        .exists(),
+        Outbox.user_id == bindparam("person"),
+        Outbox.chat == "",
+        ~Outbox.update,
+        Outbox.lease_until.is_(None),
     )
-    .order_by(Outbox.lane, Outbox.id)
-    .limit(bindparam("most"))
+    .values(platform=bindparam("to"), not_before=bindparam("moment"))
 )
-ANYTHING = select(
-    select(Outbox.id)
+#: what nobody sends any more: it has no way to whom it was for, or its platform was taken out.
+OVERDUE = (
+    update(Outbox)
     .where(
         Outbox.state == OutboxState.QUEUED,
-        Outbox.not_before <= bindparam("moment"),
-        or_(Outbox.lease_until.is_(None), Outbox.lease_until < bindparam("moment")),
+        Outbox.lease_until.is_(None),
+        Outbox.expires_at < bindparam("moment"),
     )
-    .exists()
-)
-LEASED = (
-    update(Outbox)
-    .where(Outbox.id.in_(bindparam("ids", expanding=True)))
-    .values(lease_until=bindparam("until"), claim=Outbox.claim + 1, attempts=Outbox.attempts + 1)
-    .returning(*(getattr(Outbox, name) for name in Leased.__slots__))
-)
-CLAIM_DUE = DUE.with_for_update(skip_locked=True)
-MINE = and_(Outbox.id == bindparam("row"), Outbox.claim == bindparam("held"), Outbox.state == OutboxState.QUEUED)
-MARK = (
-    update(Outbox)
-    .where(MINE)
-    .values(
-        state=bindparam("became"),
-        sent_at=bindparam("moment"),
-        error=bindparam("why"),
-        card=None,
-        lease_until=None,
-    )
-    .returning(Outbox.id)
-)
-POSTPONE = (
-    update(Outbox)
-    .where(MINE)
-    .values(not_before=bindparam("later"), lease_until=None, error=bindparam("why"))
-    .returning(Outbox.id)
-)
-PRIVATE_CHAT = (
-    update(Identity)
-    .where(
-        Identity.user_id == bindparam("person"),
-        Identity.platform == bindparam("on"),
-        Identity.private_chat != bindparam("chat"),
-    )
-    .values(private_chat=bindparam("chat"))
-)
-HURRY = (
-    update(Outbox)
-    .where(Outbox.state == OutboxState.QUEUED, Outbox.user_id == bindparam("person"))
-    .values(not_before=bindparam("moment"))
-)
-PLACED = (
-    update(CardMessage)
-    .where(CardMessage.id == bindparam("copy"))
-    .values(
-        platform=bindparam("on"),
-        message_id=bindparam("message"),
-        # an update makes a message no younger
-        sent_at=case(
-            (CardMessage.message_id == bindparam("message"), CardMessage.sent_at),
-            else_=bindparam("moment", type_=Utc()),
-        ),
-    )
+    .values(state=OutboxState.DEAD, card=None, error="expired")
 )
 OLD_CLAIMS = delete(Claim).where(Claim.at < bindparam("before"))
 OLD_DRAFTS = delete(Draft).where(Draft.at < bindparam("before"))
@@ -250,6 +157,11 @@ def keep_answer(work: Work, key: str, said: str) -> None:
     work.put(KEEP_ANSWER, claim_key=key, said=said)
 
 
+def lifetime(kind: str) -> dt.timedelta:
+    """How long a message of a kind is worth sending."""
+    return dt.timedelta(hours=HOURS.get(kind, HOURS["*"]))
+
+
 def enqueue(work: Work, parcel: Parcel) -> None:
     """Promise a message. An update of a card takes the place of those that still wait for the same card."""
     now = work.real
@@ -270,7 +182,7 @@ def enqueue(work: Work, parcel: Parcel) -> None:
         card=parcel.card,
         created_at=now,
         not_before=now + parcel.delay,
-        expires_at=now + dt.timedelta(hours=HOURS.get(parcel.kind, HOURS["*"])),
+        expires_at=now + lifetime(parcel.kind),
     )
     work.after.append(work.wake)
 
@@ -315,52 +227,17 @@ def retitle(work: Work, copy_id: int, subject: str) -> None:
     work.put(RETITLE, copy=copy_id, about=subject)
 
 
-def anything_due(work: Work) -> bool:
-    """Whether a sender may find something to claim."""
-    return bool(work.run(ANYTHING, moment=work.real).scalar())
-
-
-def lease(work: Work, most: int) -> list[Leased]:
-    """Claim up to `most` due messages, at most one a queue, for as long as the lease."""
-    ids = list(work.run(CLAIM_DUE, moment=work.real, most=most).scalars())
-    if not ids:
-        return []
-    rows = work.run(LEASED, ids=ids, until=work.real + LEASE)
-    return sorted((Leased(*row) for row in rows), key=lambda row: (row.lane, row.id))
-
-
-def sent(work: Work, row: Leased, platform: str, message_id: str, chat: str) -> None:
-    """Mark a message as delivered, unless another sender took it over.
-
-    `chat` is where it landed; for a message to a person that is his own chat with us, by which presses are known.
-    """
-    if work.run(MARK, row=row.id, held=row.claim, became=OutboxState.SENT, moment=work.real, why=None).first() is None:
-        return
-    if row.card_message_id is not None:
-        work.put(PLACED, copy=row.card_message_id, on=platform, message=message_id, moment=work.real)
-    if row.user_id is not None and chat:
-        work.put(PRIVATE_CHAT, person=row.user_id, on=platform, chat=chat)
-
-
-def dead(work: Work, row: Leased, why: str) -> None:
-    """Give a message up; the queue behind it moves on."""
-    work.run(MARK, row=row.id, held=row.claim, became=OutboxState.DEAD, moment=None, why=why)
-
-
-def postpone(work: Work, row: Leased, later: dt.datetime, why: str) -> None:
-    """Try a message again later."""
-    work.run(POSTPONE, row=row.id, held=row.claim, later=later, why=why)
-
-
-def hurry(work: Work, user_id: int) -> None:
-    """Send at once what waited for this person to become reachable."""
-    work.put(HURRY, person=user_id, moment=work.real)
+def redirect(work: Work, user_id: int, platform: str) -> None:
+    """Send what waits for a person to another platform, at once; it waits on where that is empty."""
+    work.put(REDIRECT, person=user_id, to=platform, moment=work.real)
+    work.after.append(work.wake)
 
 
 def forget(work: Work) -> None:
-    """Drop claims no platform redelivers any more, drafts, links to forms, and messages nobody asks about."""
+    """Drop claims no platform redelivers any more, drafts, links to forms, and messages that nobody waits for."""
     work.run(OLD_CLAIMS, before=work.real - REMEMBER_CLAIMS)
     work.run(OLD_DRAFTS, before=work.real - REMEMBER_CLAIMS)
     work.run(OLD_CODES, before=work.real - REMEMBER_MESSAGES)
     work.run(OLD_FORMS, before=work.real - REMEMBER_FORMS)
+    work.run(OVERDUE, moment=work.real)
     work.run(OLD_MESSAGES, before=work.real - REMEMBER_MESSAGES)

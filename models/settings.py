@@ -64,6 +64,7 @@ class Feishu(Section):
     tenant_key: str = ""
     api_base: str = "https://open.feishu.cn"
     inline_cards: bool = True
+    monthly_calls: Annotated[int, Field(ge=0)] = 0
 
 
 class DingTalk(Section):
@@ -79,6 +80,13 @@ class DingTalk(Section):
     form_template: str = ""
     api_base: str = "https://api.dingtalk.com"
     oapi_base: str = "https://oapi.dingtalk.com"
+    monthly_calls: Annotated[int, Field(ge=0)] = 5000
+
+
+class Delivery(Section):
+    """How fast messages go out, as a share of what the platforms allow."""
+
+    speed: Annotated[float, Field(gt=0, le=1000)] = 1.0
 
 
 class Security(Section):
@@ -195,6 +203,7 @@ class Settings(Section):
     database: Database = Database()
     feishu: Feishu = Feishu()
     dingtalk: DingTalk = DingTalk()
+    delivery: Delivery = Delivery()
     security: Security = Security()
     playground: Playground = Playground()
     work_calendar: WorkCalendar = WorkCalendar()

@@ -16,24 +16,27 @@ log = logging.getLogger(__name__)
 
 
 class Wake:
-    """What a sender waits at; `news` is for whoever tells the other processes."""
+    """What senders wait at, each at an event of its own; `news` is for whoever tells the other processes."""
 
     def __init__(self) -> None:
-        self._event, self.news = threading.Event(), threading.Event()
+        self._waiting: list[threading.Event] = []
+        self.news = threading.Event()
+
+    def waiter(self) -> threading.Event:
+        """An event that is set by each commit that has something to send; whoever waits clears it."""
+        event = threading.Event()
+        self._waiting.append(event)
+        return event
 
     def set(self) -> None:
         """Something was committed here."""
-        self._event.set()
+        self.heard()
         self.news.set()
 
     def heard(self) -> None:
         """Something was committed elsewhere."""
-        self._event.set()
-
-    def wait(self, seconds: float) -> None:
-        """Until somebody calls `set`, at most `seconds`."""
-        self._event.wait(seconds)
-        self._event.clear()
+        for event in self._waiting:
+            event.set()
 
 
 def listen(engine: Engine, wake: Wake, stop: threading.Event) -> None:

@@ -79,6 +79,7 @@ class Work:
     office: Calendar
     wake: Callable[[], None]
     prepared: Cache
+    serves: Callable[[str], bool]
     channel: str = ""
     request: str = ""
     actor_id: int | None = None
@@ -207,12 +208,18 @@ class Works:
         self.sqlite = engine.dialect.name == "sqlite"
         self._transactions = Writers(engine, Path(f"{engine.url.database}.lock")) if self.sqlite else Kept(engine)
         self._ids = None if self.sqlite else Ids()
+        #: the platforms that messages can go to; None where nobody said which.
+        self.platforms: frozenset[str] | None = None
         event.listen(engine, "engine_disposed", self._transactions.close)
         self._reading = engine.execution_options(reading=True, **({} if self.sqlite else {"postgresql_readonly": True}))
 
     @property
     def keys(self) -> Keyring:
         return keyring(self._engine.dialect)
+
+    def serves(self, platform: str) -> bool:
+        """Whether messages can go to a platform."""
+        return self.platforms is None or platform in self.platforms
 
     @contextmanager
     def read(self, **about: Any) -> Iterator[Work]:
@@ -251,7 +258,8 @@ class Works:
         now = real = self.clock()
         if self.settings.playground.enabled:
             now += dt.timedelta(seconds=connection.execute(AHEAD, {"id": 1}).scalar() or 0)
-        return Work(connection, cursor, now, real, self.settings, self.office, self.wake.set, self._prepared, **about)
+        wake, known = self.wake.set, self._prepared
+        return Work(connection, cursor, now, real, self.settings, self.office, wake, known, self.serves, **about)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ import app
 import postgres
 from conftest import APP, SECRET
 from makers import Make
-from models import outbox
+from models import delivery
 from models.settings import Settings
 from models.tables import FollowUp
 from process import APP_SECRET, Outside
@@ -158,7 +158,7 @@ class Round:
             program.api.latency = 0
             program.start()
             acked |= self._deliver_again(program, acked, set(load.sent) - acked)
-        program.drained(3 * outbox.LEASE.total_seconds())
+        program.drained(3 * delivery.LEASE.total_seconds())
         stored, delivered = self._stored(program), self._delivered(program.api)
         program.stop(PATIENCE)
         lost = (acked - set(stored)) | (set(stored) - set(delivered))
@@ -234,7 +234,7 @@ def main() -> int:
     said.add_argument("--seed", type=int, default=int(time.time()))
     said.add_argument("--only", choices=["sqlite", "postgresql"], help="only this database")
     given = said.parse_args()
-    print(f"seed {given.seed}; a lease is {outbox.LEASE.total_seconds():.0f} s, and is waited for", flush=True)
+    print(f"seed {given.seed}; a lease is {delivery.LEASE.total_seconds():.0f} s, and is waited for", flush=True)
     print(TABLE.format(*HEAD), flush=True)
     kinds = [given.only] if given.only else ["sqlite", "postgresql"]
     began = time.monotonic()

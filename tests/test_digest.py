@@ -227,7 +227,7 @@ def test_two_schedulers_plan_and_send_one_each(company: Company, engine: Engine)
             thread.start()
         for thread in threads:
             thread.join()
-    while Sender(several[1], keban.platforms).drain():
+    while Sender(several[1], keban.platforms["feishu"]).drain():
         pass
     assert [len(came(person)) for person in (company.supervisor, company.manager)] == [1, 1]
     assert [len(came(person, "今天")) for person in (company.rep, company.colleague)] == [1, 0]

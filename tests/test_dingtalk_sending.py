@@ -15,7 +15,8 @@ from cards.kit import Card, Text
 from ding_company import GROUP, Company, InsideDingTalk
 from models import outbox
 from models.crm import people
-from models.outbox import UNKNOWN, Lane, Parcel
+from models.delivery import UNKNOWN
+from models.outbox import Lane, Parcel
 from models.tables import Outbox
 from models.work import Works
 from standins.dingtalk_api import DingTalkApi
@@ -50,7 +51,7 @@ def promise(works: Works, lane: Lane, *titles: str, platform: str = "dingtalk", 
         me = people.by_account(work, platform, account)
     assert me
     for title in titles:
-        about = Parcel(KINDS[lane], kit.dumps(Card(title, (Text("看"),))), "user:1:test", lane, user_id=me.id)
+        about = Parcel(KINDS[lane], kit.dumps(Card(title, (Text("看"),))), "user:1:test", lane, platform, user_id=me.id)
         works.perform(lambda work, about=about: outbox.enqueue(work, about))
 
 
@@ -132,7 +133,7 @@ def test_a_repetition_stays_one_through_other_faults_and_senders(at_ding: Compan
     for fault in ({"code": CODE}, {"status": 502}, LOST):
         keban.ding.fail_next(**fault)
         keban.clock.forward(seconds=30)
-        Sender(works, keban.platforms).drain()
+        Sender(works, keban.platforms["dingtalk"]).drain()
         assert rows(works)[0][1].startswith(UNKNOWN)
     keban.forward(seconds=30)
     assert titles(at_ding) == ["甲", f"{AGAIN}甲", f"{AGAIN}甲"], "it is marked once, however often it was tried"

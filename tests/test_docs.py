@@ -249,7 +249,7 @@ def served(platform: Platform, works: Works) -> Iterator[str]:
         there.shutdown()
         serving.join()
         there.server_close()
-    Sender(works, platforms).drain()
+    Sender(works, platform).drain()
 
 
 def run_script(script: str) -> str:

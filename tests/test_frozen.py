@@ -16,7 +16,7 @@ from sqlalchemy import Engine, event, func, insert, select, text, update
 
 from conftest import APP
 from makers import Make
-from models import health, outbox
+from models import delivery, health
 from models.crm.complaints import BREACH, HANDLER, MANAGER, SUPERVISOR, UNANSWERED
 from models.errors import Refused, Repeat
 from models.tables import Counter as Number
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.slow
 __all__ = ["blank_url", "live_api", "program"]
 IN_TIME = 5.0
 EACH_SENDER = 4
-LEASE = outbox.LEASE.total_seconds()
+LEASE = delivery.LEASE.total_seconds()
 HELD = select(Outbox.chat, Outbox.claim, Outbox.state, Outbox.lease_until.is_not(None)).order_by(Outbox.id)
 ENDS = select(func.min(Outbox.lease_until)).where(Outbox.state == OutboxState.QUEUED)
 ROWS = select(Outbox.chat, Outbox.token, Outbox.state, Outbox.lease_until)

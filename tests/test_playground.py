@@ -47,7 +47,7 @@ class Stage:
         page = Page(works, router, dispatch, self._reset, lambda: self.stopping)
         self.app.register_blueprint(page.blueprint())
         self.client: FlaskClient = self.app.test_client()
-        self.sender = Sender(works, {found.name: found})
+        self.sender = Sender(works, found)
 
     def _reset(self) -> None:
         self.resets += 1

@@ -13,9 +13,10 @@ from bot.sending import Sender
 from cards import kit
 from cards.kit import Card, Text
 from conftest import Company
-from models import outbox
+from models import delivery, outbox
 from models.crm import people
 from models.crm.people import Hire
+from models.delivery import Leased
 from models.outbox import Parcel
 from models.tables import Outbox, Role
 from models.work import Work, Works
@@ -35,6 +36,11 @@ def queued(works: Works) -> list[str]:
     """How every message stands, in order."""
     with works.read() as work:
         return [str(state) for state in work.run(select(Outbox.state).order_by(Outbox.id)).scalars()]
+
+
+def leased(work: Work) -> list[Leased]:
+    """What a sender claims."""
+    return delivery.lease(work, "feishu", 1, pace=delivery.pace_of(work, "feishu")).rows
 
 
 def says(company: Company, *lines: str) -> None:
@@ -103,31 +109,31 @@ def test_what_a_platform_never_takes_is_given_up_and_the_next_goes_out(company: 
 def test_what_was_sent_by_a_sender_that_died_is_not_sent_twice(company: Company, works: Works) -> None:
     keban, rep = company.keban, company.rep
     says(company, "/帮助", "/没有这个")
-    [row] = works.perform(lambda work: outbox.lease(work, 1))
+    [row] = works.perform(leased)
     platform = keban.platforms["feishu"]
     sent = platform.client.send(Address("chat", rep.chat), platform.render(kit.loads(row.card)), row.token)
     keban.settle()
     assert titles(company) == ["我会这些"] and queued(works) == ["queued", "queued"], "its lease still runs"
-    keban.forward(seconds=outbox.LEASE.total_seconds() + 1)
+    keban.forward(seconds=delivery.LEASE.total_seconds() + 1)
     assert titles(company) == ["我会这些", "没有这个命令"] and keban.api.sends == 2
     assert Seen(company.rep.inbox()[0]).message.message_id == sent.message_id
 
 
 def test_a_sender_that_comes_back_too_late_has_lost_its_claim(company: Company, works: Works) -> None:
     says(company, "/帮助")
-    [late] = works.perform(lambda work: outbox.lease(work, 1))
-    company.keban.clock.forward(seconds=outbox.LEASE.total_seconds() + 1)
-    [held] = works.perform(lambda work: outbox.lease(work, 1))
+    [late] = works.perform(leased)
+    company.keban.clock.forward(seconds=delivery.LEASE.total_seconds() + 1)
+    [held] = works.perform(leased)
     assert (held.id, held.token) == (late.id, late.token)
     for mark in (
-        lambda work: outbox.dead(work, late, "late"),
-        lambda work: outbox.postpone(work, late, works.clock(), "late"),
-        lambda work: outbox.sent(work, late, "feishu", "om_late", ""),
+        lambda work: delivery.dead(work, late, "late"),
+        lambda work: delivery.postpone(work, late, works.clock(), "late"),
+        lambda work: delivery.sent(work, late, "om_late", ""),
     ):
         works.perform(mark)
         company.keban.settle()
         assert queued(works) == ["queued"] and not company.rep.inbox()
-    works.perform(lambda work: outbox.sent(work, held, "feishu", "om_held", ""))
+    works.perform(lambda work: delivery.sent(work, held, "om_held", ""))
     assert queued(works) == ["sent"]
 
 
@@ -138,10 +144,10 @@ def test_a_sender_that_froze_before_its_call_does_not_make_it(company: Company, 
     def freezes(card: kit.Card) -> Json:
         froze.append(company.keban.api.sends)
         if len(froze) == 1:
-            company.keban.clock.forward(seconds=outbox.LEASE.total_seconds() + 1)
+            company.keban.clock.forward(seconds=delivery.LEASE.total_seconds() + 1)
         return platform.render(card)
 
-    Sender(works, {"feishu": replace(platform, render=freezes)}).drain()
+    Sender(works, replace(platform, render=freezes)).drain()
     assert froze == [0, 0] and titles(company) == ["我会这些"] and queued(works) == ["sent"]
 
 
@@ -151,7 +157,7 @@ def test_of_several_updates_of_a_card_only_the_newest_is_sent(company: Company, 
         queue, me = "user:1:test:1", company.make.me("王敏").id
         with_copy = outbox.copies(work, "test:1")
         copy = with_copy[0].id if with_copy else outbox.new_copy(work, "test:1", me, "", queue)
-        about = Parcel("test", card, queue, user_id=me, update=number > 1, card_message_id=copy)
+        about = Parcel("test", card, queue, platform="feishu", user_id=me, update=number > 1, card_message_id=copy)
         outbox.enqueue(work, about)
 
     for number in (1, 2, 3, 4):

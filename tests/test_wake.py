@@ -20,6 +20,7 @@ def test_a_commit_here_wakes_a_sender_elsewhere_and_what_is_heard_is_not_told_ag
     works: Works, engine: Engine
 ) -> None:
     there, stop = Wake(), threading.Event()
+    sender = there.waiter()
     threads = [
         threading.Thread(target=listen, args=[engine, there, stop]),
         threading.Thread(target=tell, args=[engine, works.wake, stop]),
@@ -27,10 +28,10 @@ def test_a_commit_here_wakes_a_sender_elsewhere_and_what_is_heard_is_not_told_ag
     for thread in threads:
         thread.start()
     until = time.monotonic() + 20
-    while not there._event.is_set() and time.monotonic() < until:
+    while not sender.is_set() and time.monotonic() < until:
         works.perform(lambda work: [work.add(ADD, name=f"{time.monotonic()}"), work.after.append(work.wake)])
-        there._event.wait(0.1)
-    assert there._event.is_set() and not there.news.is_set()
+        sender.wait(0.1)
+    assert sender.is_set() and not there.news.is_set()
     stop.set()
     works.wake.set()
     for thread in threads:

@@ -9,9 +9,10 @@ from functools import partial
 from bot.dingtalk import events, verify
 from bot.dingtalk.client import DingTalkClient
 from bot.dingtalk.events import NAME
-from bot.platform import Door, Json, Platform, Request
+from bot.platform import Door, Json, Platform, Request, at_speed
 from cards import dingtalk as cards
 from cards.kit import Card, Form
+from models.pace import Limit
 from models.settings import DingTalk
 from models.work import Works
 
@@ -21,7 +22,11 @@ SUCCESS = b"success"
 SILENT: Json = {"msgtype": "empty"}
 
 
-def platform(settings: DingTalk, works: Works) -> Platform | None:
+#: for each kind of call; what a robot may say in one group (protocol §4.7).
+LIMITS = (Limit(20, 1), Limit(20, 60, "group"))
+
+
+def platform(settings: DingTalk, works: Works, speed: float = 1.0) -> Platform | None:
     """The platform, or None while it has no credentials: its doors then do not exist."""
     if not settings.client_id:
         return None
@@ -34,6 +39,8 @@ def platform(settings: DingTalk, works: Works) -> Platform | None:
         client=client,
         inline=lambda card: client.templated and not _has_form(card),
         coded=True,
+        limits=at_speed(LIMITS, speed),
+        monthly=settings.monthly_calls,
     )
 
 

@@ -8,16 +8,17 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import requests
 
 from bot.dingtalk.events import BY_KEY, IN_GROUP, NAME, OWN
-from bot.platform import Address, Json, SendError, Sent
+from bot.platform import Address, Json, Kind, SendError, Sent, Tally
 from bot.tokens import Token
 from cards import dingtalk as cards
 from models import codes, forms, links, reply_doors
 from models.codes import Offer
+from models.pace import Outcome
 from models.settings import DingTalk
 from models.work import Work, Works
 
@@ -43,7 +44,8 @@ BROKEN_OFF = (
 #: an answer without an error has one of these (§3.2, §4.1, §4.2); what a gateway says has none.
 WORKED = ("accessToken", "processQueryKey", "success")
 TOKEN_REFUSED = {"InvalidAuthentication", "40014", "42001", "40001"}
-FAST = {"send.too.fast", "send.byToken.tooFast", "90018", "90002"}
+FAST, CROWDED = {"90018", "90002"}, {"send.too.fast", "send.byToken.tooFast"}
+BUSY = {"-1", "system.busy", "system.error"}
 NO_TEMPLATE = {
     "param.templateNotExist",
     "param.templateUnpublished",
@@ -58,21 +60,21 @@ class Refused(SendError):
     """The platform answered with an error of its own."""
 
     def __init__(self, call: str, code: str, status: int) -> None:
-        super().__init__(f"dingtalk {call}: {code}", _kind(call, code, status), TOO_FAST if _too_fast(code) else None)
+        super().__init__(f"dingtalk {call}: {code}", *_means(call, code, status))
         self.code, self.of_token = code, code in TOKEN_REFUSED or status == requests.codes.unauthorized
 
 
-def _too_fast(code: str) -> bool:
-    return code in FAST or "QpsLimit" in code or "QpmLimit" in code
-
-
-def _kind(call: str, code: str, status: int) -> Literal["later", "gone", "never"]:
+def _means(call: str, code: str, status: int) -> tuple[Kind, float | None, Outcome | None]:
     """A monthly quota is never worth another try, a busy platform is (protocol §4.7)."""
     if code in GONE and call == "update":
-        return "gone"
-    if _too_fast(code) or status >= 500 or status == 429 or code in ("-1", "system.busy", "system.error"):
-        return "later"
-    return "never"
+        return "gone", None, None
+    if code in CROWDED:
+        return "later", TOO_FAST, "crowded"
+    if code in FAST or "QpsLimit" in code or "QpmLimit" in code:
+        return "later", TOO_FAST, "limited"
+    if status == requests.codes.too_many:
+        return "later", None, "limited"
+    return ("later" if status >= 500 or code in BUSY else "never"), None, None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class DingTalkClient:
         self._token = Token(self._fetch_token, clock, RENEW_BEFORE)
         self._local = threading.local()
         self._plain_until = float("-inf")
+        self.billed = Tally()
 
     @property
     def templated(self) -> bool:
@@ -281,6 +284,7 @@ class DingTalkClient:
         headers = {"Content-Type": "application/json; charset=utf-8"}
         if token:
             headers["x-acs-dingtalk-access-token"] = token
+            self.billed.add()
         try:
             response = self._session(call).request(
                 method,
@@ -292,7 +296,7 @@ class DingTalkClient:
             )
         except requests.RequestException as error:
             log.warning("dingtalk %s: %s", call, type(error).__name__)
-            kind: Literal["unknown", "later"] = "unknown" if call in ONCE and _broke_off(error) else "later"
+            kind: Kind = "unknown" if call in ONCE and _broke_off(error) else "later"
             raise SendError(f"dingtalk {call}: {type(error).__name__}", kind) from error
         return _answer(call, response)
 
@@ -355,7 +359,8 @@ def _answer(call: str, response: requests.Response) -> Json:
         return body
     if code in ("", "0"):
         log.warning("dingtalk %s: no envelope, status %d", call, status)
-        raise SendError(f"dingtalk {call}: no envelope, status {status}", after=BLOCKED if "punish" in body else None)
+        flood: tuple[float | None, Outcome] = (BLOCKED, "limited") if "punish" in body else (None, "away")
+        raise SendError(f"dingtalk {call}: no envelope, status {status}", "later", *flood)
     log.warning("dingtalk %s: %s, status %d, request %.64s", call, code, status, body.get("requestid"))
     raise Refused(call, code, status)
 
@@ -379,7 +384,7 @@ def _delivered(told: Mapping[str, Any]) -> None:
 def _arrived(told: Mapping[str, Any]) -> None:
     """A person who is only listed did not get the message, whatever the status says (protocol §4.2)."""
     if told.get("flowControlledStaffIdList"):
-        raise SendError("dingtalk message: too many to this person", "later", FLOODED)
+        raise SendError("dingtalk message: too many to this person", "later", FLOODED, "crowded")
     if told.get("invalidStaffIdList") or told.get("filteredStaffIdList"):
         raise SendError("dingtalk message: no such person", "never")
 

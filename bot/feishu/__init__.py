@@ -6,15 +6,20 @@ from functools import partial
 
 from bot.feishu import events, verify
 from bot.feishu.client import FeishuClient
-from bot.platform import Door, Platform
+from bot.platform import Door, Platform, at_speed
 from cards import feishu
+from models.pace import Limit
 from models.settings import Feishu
 
 NAME = "feishu"
 PATHS = ("/feishu/events", "/feishu/cards")
 
 
-def platform(settings: Feishu) -> Platform | None:
+#: for each kind of call; to one person or group together (protocol §4.3).
+LIMITS = (Limit(1000, 60), Limit(50, 1), Limit(5, 1, "recipient"))
+
+
+def platform(settings: Feishu, speed: float = 1.0) -> Platform | None:
     """The platform, or None while it has no credentials: its doors then do not exist."""
     if not settings.app_id:
         return None
@@ -27,4 +32,6 @@ def platform(settings: Feishu) -> Platform | None:
         render=feishu.render,
         client=FeishuClient(settings),
         inline=lambda card: settings.inline_cards,
+        limits=at_speed(LIMITS, speed),
+        monthly=settings.monthly_calls,
     )

@@ -9,13 +9,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 from urllib.parse import quote
 
 import requests
 
-from bot.platform import Address, Json, SendError, Sent
+from bot.platform import Address, Json, Kind, SendError, Sent, Tally
 from bot.tokens import Token
+from models.pace import Outcome
 from models.settings import Feishu
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 MESSAGES = "/open-apis/im/v1/messages"
 RENEW_BEFORE = 30 * 60  # seconds; asked earlier, the platform returns the same token (protocol §4.1)
 TOKEN_REFUSED = {99991661, 99991663, 99991671}
-LATER = {99991400, 230020, 230049, 11232, 11233, 11247}
+#: too many calls of ours, and too many to one chat or person; another message may be sent meanwhile.
+LIMITED, CROWDED = {99991400, 11232, 11247}, {230020, 230049, 11233}
 GONE = {230011, 230031, 230110}
 CARD_FAULT = re.compile(r"ErrCode\W+(\d+)")
 
@@ -43,14 +44,17 @@ class Answer:
         reason = f"feishu {call}: code {self.code}" + (f", ErrCode {detail[1]}" if detail else "")
         log.warning("%s, status %d, log id %r", reason, self.status, self.headers.get("X-Tt-Logid"))
         reset = self.headers.get("x-ogw-ratelimit-reset", "")
-        return SendError(reason, self._kind(call), float(reset) if re.fullmatch(r"[0-9]{1,6}", reset) else None)
+        after = float(reset) if re.fullmatch(r"[0-9]{1,6}", reset) else None
+        return SendError(reason, *self._means(call, after))
 
-    def _kind(self, call: str) -> Literal["later", "gone", "never"]:
-        if self.code in LATER:
-            return "later"
+    def _means(self, call: str, after: float | None) -> tuple[Kind, float | None, Outcome]:
+        if self.code in CROWDED:
+            return "later", after, "crowded"
+        if self.code in LIMITED or self.status == requests.codes.too_many:
+            return "later", after, "limited"
         if self.code in GONE and call == "update":
-            return "gone"
-        return "later" if self.status == 429 or self.status >= 500 else "never"
+            return "gone", None, "refused"
+        return ("later", after, "away") if self.status >= 500 else ("never", None, "refused")
 
 
 class FeishuClient:
@@ -68,6 +72,7 @@ class FeishuClient:
         self._settings, self._timeout = settings, timeout
         self._token = Token(self._fetch_token, clock, RENEW_BEFORE)
         self._local = threading.local()
+        self.billed = Tally()
 
     def send(self, to: Address, card: Json, key: str) -> Sent:
         """Send a card. The same `key` (at most 50 characters) sends once within an hour. Raises SendError (§4.4)."""
@@ -116,6 +121,7 @@ class FeishuClient:
         headers = {"Content-Type": "application/json; charset=utf-8"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
+            self.billed.add()
         url = self._settings.api_base.rstrip("/") + path
         try:
             response = self._session().request(

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TypeVar
 
-from bot.platform import Address, Json, SendError, Sent
+from bot.platform import Address, Json, SendError, Sent, Tally
 from models import playground, playground_faults
 from models.errors import NotFound
 from models.playground_faults import TOKEN, Failing
@@ -26,6 +26,7 @@ class PlaygroundClient:
 
     def __init__(self, works: Works) -> None:
         self._works = works
+        self.billed = Tally()
 
     def send(self, to: Address, card: Json, key: str) -> Sent:
         """Show a card once for each key."""

@@ -157,6 +157,11 @@ def accounts(work: Work, user_id: int) -> list[tuple[str, str]]:
     return [(row.platform, row.account) for row in sorted(rows, key=lambda row: row.platform != row.last)]
 
 
+def reach(work: Work, user_id: int) -> str:
+    """The platform where a person gets messages: of those he is bound on, the one used last; empty without one."""
+    return next((platform for platform, _ in accounts(work, user_id) if work.serves(platform)), "")
+
+
 def on_platform(work: Work, platform: str) -> list[str]:
     """Every account of active people on a platform, by staff number."""
     return [str(account) for account in work.run(ON_PLATFORM, platform=platform).scalars()]
@@ -351,4 +356,5 @@ def _bind(work: Work, user: User, platform: str, account: str) -> None:
         work.db.add(identity)
     identity.user_id = user.id
     user.platform = platform
-    outbox.hurry(work, user.id)
+    work.db.flush()  # where he is reached is looked up at once
+    outbox.redirect(work, user.id, reach(work, user.id))

@@ -22,7 +22,7 @@ from models.tables.deals import Deal, DealState, Origin, Product
 from models.tables.follow_ups import Draft, FollowUp, Method
 from models.tables.forms import FormLink
 from models.tables.health import Heartbeat
-from models.tables.messages import Audit, CardMessage, Claim, Code, Outbox, OutboxState, ReplyDoor
+from models.tables.messages import Audit, CardMessage, Claim, Code, Outbox, OutboxState, PlatformPace, ReplyDoor
 from models.tables.people import Department, DepartmentSupervisor, Identity, Role, Supervision, User, UserRole
 from models.tables.playground import Fault, Shown
 from models.tables.surveys import Survey, SurveyReason
@@ -64,6 +64,7 @@ __all__ = [
     "Origin",
     "Outbox",
     "OutboxState",
+    "PlatformPace",
     "PrivateValue",
     "Product",
     "ReplyDoor",

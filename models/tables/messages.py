@@ -44,21 +44,22 @@ class OutboxState(StrEnum):
     DEAD = "dead"
 
 
-QUEUED, COPY = text("state = 'queued'"), text("card_message_id IS NOT NULL")
+QUEUED, DEAD, COPY = text("state = 'queued'"), text("state = 'dead'"), text("card_message_id IS NOT NULL")
 
 
 class Outbox(Base):
     """A message promised by a committed transaction.
 
-    `queue` is what order is strict within. A message goes to `chat` on `platform`, or to `user_id` wherever that
-    person is; an update names `message_id`, or the living copy `card_message_id`. `claim` fences a sender
-    whose lease ran out.
+    `queue` is what order is strict within. A message goes to `chat` on `platform`, or to `user_id` on the `platform`
+    that person used last, empty while he has none; an update names `message_id`, or the living copy `card_message_id`.
+    `claim` fences a sender whose lease ran out. What was given up keeps its card while it may be tried again.
     """
 
     __tablename__ = "outbox"
     __table_args__ = (
         Index("ix_outbox_queue", "queue", "id", sqlite_where=QUEUED, postgresql_where=QUEUED),
-        Index("ix_outbox_not_before", "not_before", sqlite_where=QUEUED, postgresql_where=QUEUED),
+        Index("ix_outbox_platform_lane_id", "platform", "lane", "id", sqlite_where=QUEUED, postgresql_where=QUEUED),
+        Index("ix_outbox_dead", "id", sqlite_where=DEAD, postgresql_where=DEAD),
         Index("ix_outbox_card_message_id", "card_message_id", sqlite_where=COPY, postgresql_where=COPY),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -82,6 +83,14 @@ class Outbox(Base):
     lease_until: Mapped[dt.datetime | None]
     sent_at: Mapped[dt.datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
+
+
+class PlatformPace(Base):
+    """What all senders of a platform know of its limits, its quota and whether it answers (models/pace.py)."""
+
+    __tablename__ = "platform_paces"
+    platform: Mapped[str] = mapped_column(String(16), primary_key=True)
+    pace: Mapped[dict[str, Any]]
 
 
 class Code(Base):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import secrets
 import sys
@@ -22,7 +23,8 @@ from urllib.parse import unquote
 if __name__ == "__main__":  # run by hand, Python looks beside this file and not in tests/
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from standins import feishu_schema
+from standins import feishu_limits, feishu_schema
+from standins.feishu_limits import FeishuLimits
 from standins.feishu_says import BOT_NAME, BOT_OPEN_ID, buttons, p2p_chat, texts
 from standins.served import Answer, Call, Served
 
@@ -64,9 +66,9 @@ class Message:
 class Refusal(Exception):
     """What the platform says no to: its code and sentence (protocol section 4.2)."""
 
-    def __init__(self, code: int, msg: str, status: int = 400) -> None:
+    def __init__(self, code: int, msg: str, status: int = 400, reset: float = 1.0) -> None:
         super().__init__(f"{code} {msg}")
-        self.code, self.msg, self.status = code, msg, status
+        self.code, self.msg, self.status, self.reset = code, msg, status, reset
 
 
 class FeishuApi(Served):
@@ -74,6 +76,7 @@ class FeishuApi(Served):
 
     `keep=False` remembers no message, card or uuid, for long load runs: then every `om_…` can be patched. `latency`
     is seconds before each answer, `clock` gives seconds since 1970, `on_message` sees every new and patched message.
+    `limits` are off where None.
     """
 
     spoilt_path = "/im/v1/messages"
@@ -88,10 +91,11 @@ class FeishuApi(Served):
         latency: float = 0.0,
         clock: Callable[[], float] = time.time,
         on_message: Callable[[Message], None] | None = None,
+        limits: FeishuLimits | None = None,
     ) -> None:
         super().__init__(port, latency)
         self.app_id, self.app_secret = app_id, app_secret
-        self.keep, self.clock = keep, clock
+        self.keep, self.clock, self.limits = keep, clock, limits
         self.sends = 0  # messages made
         self.asked = Counter[str]()  # uuid → how often a message with it was asked for
         self.problems: list[str] = []
@@ -194,8 +198,14 @@ class FeishuApi(Served):
             raise Refusal(230001, f"invalid message_id {message_id!r}")
         return self._made(call, chat_id or "", "chat_id", chat_id or "", message_id)
 
+    def _within_limits(self, api: str, to: str) -> None:
+        code, wait = self.limits.refusal(api, to, self.clock()) if self.limits else (0, 0.0)
+        if code:
+            raise Refusal(code, "frequency limit", 429 if code == feishu_limits.APP_LIMIT else 400, wait)
+
     def _made(self, call: Call, receiver: str, kind: str, chat_id: str, parent_id: str = "") -> JSON:
         body = _body(call)
+        self._within_limits("reply" if parent_id else "send", chat_id)
         uuid, msg_type = body.get("uuid") or "", body.get("msg_type")
         if not isinstance(uuid, str) or len(uuid) > 50:
             raise Refusal(99992402, "field validation failed: uuid has at most 50 characters")
@@ -216,6 +226,7 @@ class FeishuApi(Served):
         return self._described(new)
 
     def _patch(self, call: Call, message_id: str) -> JSON:
+        self._within_limits("patch", message_id)
         card = self._content(call, "interactive")
         with self._changed:
             message = self._messages.get(message_id)
@@ -310,7 +321,8 @@ def _json(body: JSON, status: int = 200) -> Answer:
 def _refused(refusal: Refusal) -> Answer:
     answer = _json({"code": refusal.code, "msg": refusal.msg, "error": {"troubleshooter": "stand-in"}}, refusal.status)
     if refusal.code == 99991400:
-        answer.headers.update({"x-ogw-ratelimit-limit": "50", "x-ogw-ratelimit-reset": "1"})
+        reset = str(math.ceil(refusal.reset))
+        answer.headers.update({"x-ogw-ratelimit-limit": "50", "x-ogw-ratelimit-reset": reset})
     return answer
 
 
