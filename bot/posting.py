@@ -6,10 +6,10 @@ import datetime as dt
 from dataclasses import replace
 
 from bot.event import Event
-from cards import common, kit, notices
+from cards import common, kit, notices, ops
 from cards.kit import Card
 from models import outbox
-from models.crm import people
+from models.crm import deliveries, people
 from models.crm.people import Me
 from models.errors import NotFound
 from models.outbox import REFRESH_AFTER, Lane, Parcel
@@ -84,6 +84,22 @@ def post_notices(work: Work, pressed: str = "") -> None:
     for notice in work.notices:
         _post(work, notice, pressed)
     work.notices.clear()
+
+
+def merge_held(work: Work) -> None:
+    """Where calls are short, everybody gets what is not urgent as one message every few hours (O8)."""
+    for platform in deliveries.short(work):
+        for person, rows in deliveries.held(work, platform).items():
+            _merge(work, person, rows)
+
+
+def _merge(work: Work, person: int, rows: list[tuple[int, str]]) -> None:
+    if len(rows) == 1:
+        return deliveries.let_through(work, rows[0][0])
+    for row, _ in rows:
+        deliveries.taken_in(work, row)
+    card = ops.merged([kit.loads(text) for _, text in rows])
+    to_person(work, person, card, "merged", Lane.ANSWER)
 
 
 def _post(work: Work, notice: Notice, pressed: str) -> None:

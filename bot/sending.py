@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -22,6 +23,8 @@ from models.pace import Outcome, Pace
 from models.work import Work, Works
 
 POLL = 1.0
+#: what comes back within this many seconds is marked together: a transaction costs as much as a call.
+GATHER = 0.02
 #: calls to one platform that are under way at once in a process.
 AT_ONCE = 8
 #: what is sent again when nobody knows whether it arrived, and how such a repetition begins. What is not an alert or an
@@ -73,6 +76,8 @@ class Sender:
                     continue
                 for row in batch.rows:
                     pool.submit(self._call, row)
+                if self._under_way:
+                    time.sleep(GATHER)
                 if not batch.rows and self._done.empty():
                     self._news.wait(min(POLL, batch.wait or POLL))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from cards import complaints, digests, entries, reminders, reviews, surveys, today
+from cards import complaints, digests, entries, ops, reminders, reviews, surveys, today
 from cards.kit import Card
-from models.crm import complaint_views, views
+from models.crm import complaint_views, deliveries, views
 from models.crm import digests as digesting
 from models.crm import reminders as reminding
 from models.crm import surveys as surveying
@@ -22,6 +22,7 @@ KINDS: Mapping[str, Callable[[Work, Me, int], Card]] = {
     "morning": lambda work, me, _: today.today(days.today(work, me)),
     surveying.SURVEY: lambda work, me, survey: surveys.standing(surveying.view(work, me, survey)),
     surveying.SKIPPED: lambda work, me, customer: surveys.skipped(*surveying.skipped(work, me, customer)),
+    deliveries.QUOTA: lambda work, me, share: ops.quota(deliveries.standings(work), share),
     "reminder": lambda work, me, timer: reminders.card(reminding.view(work, me, timer)),
 }
 

@@ -10,6 +10,7 @@ from handlers import (
     entries,
     follow_ups,
     helping,
+    ops,
     reminders,
     reviews,
     surveys,
@@ -31,4 +32,5 @@ router.include(
     today.router,
     deals.router,
     surveys.router,
+    ops.router,
 )

@@ -6,7 +6,7 @@ Time is in seconds since 1970. The state is small and goes into one row, which a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Json = dict[str, Any]
@@ -196,7 +196,7 @@ class Pace:
         """The state without what is over."""
         self.held = {to: until for to, until in self.held.items() if until > now}
         self.windows = {key: each for key, each in self.windows.items() if _ends(key, each) > now}
-        return asdict(self)
+        return dict(vars(self))
 
 
 def _slot(limit: Limit, now: float) -> int:

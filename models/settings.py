@@ -213,3 +213,7 @@ class Settings(Section):
     numbering: Numbering = Numbering()
     entry: Entry = Entry()
     survey: Survey = Survey()
+
+    def monthly_calls(self, platform: str) -> int:
+        """How many calls of a platform's API a month are paid for; 0 where nobody counts (O8)."""
+        return {"feishu": self.feishu.monthly_calls, "dingtalk": self.dingtalk.monthly_calls}.get(platform, 0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot import posting
 from models import due, health, outbox, reply_doors
-from models.crm import complaints, digests, follow_ups, mornings, reminders, reviews, surveys, today
+from models.crm import complaints, deliveries, digests, follow_ups, mornings, reminders, reviews, surveys, today
 from models.due import Fire
 from models.work import AnyRow, Work
 
@@ -62,6 +62,14 @@ def forget(work: Work) -> bool:
     return False
 
 
+def quotas(work: Work) -> bool:
+    """Tell administrators what is nearly used up, and merge what has to wait."""
+    deliveries.watch(work)
+    posting.post_notices(work)
+    posting.merge_held(work)
+    return False
+
+
 def beat(work: Work) -> bool:
     """Leave a sign of life for `/readyz`."""
     health.beat(work)
@@ -73,4 +81,5 @@ JOBS = (
     Job("timers", 1, fire_timers),
     Job("beat", 5, beat),
     Job("forget", 3600, forget),
+    Job("quotas", 60, quotas),
 )

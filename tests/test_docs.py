@@ -32,6 +32,7 @@ from bot.routing import Command
 from bot.sending import Sender
 from conftest import Company
 from handlers import router
+from handlers.ops import ADMINS
 from handlers.words import EVERYBODY, LEADERS, READERS, SELLERS
 from makers import Make
 from models.crm import people
@@ -56,7 +57,7 @@ CALLED = {
     **dict.fromkeys(("entry", "complaint"), ("rules",)),
     "server": ("server",),
 }
-WHO = {None: "所有人", EVERYBODY: "同事", READERS: "销售和客服", SELLERS: "销售", LEADERS: "主管"}
+WHO = {None: "所有人", EVERYBODY: "同事", READERS: "销售和客服", SELLERS: "销售", LEADERS: "主管", ADMINS: "管理员"}
 LINE = re.compile(r"^(?P<who>[^：/]+)：(?:(?P<says>/.*)|【(?P<presses>[^】]+)】(?P<form>.*)|(?P<title>.+))$")
 LINK = re.compile(r"!?\[[^\]]*\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 
