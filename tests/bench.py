@@ -34,11 +34,11 @@ from models.settings import Settings
 from models.tables import FollowUp
 from models.tables.sealed import Keyring
 from models.work import Works
-from process import APP_SECRET, Outside, free_port
+from process import Outside, free_port
 from standins.feishu_api import FeishuApi
 from standins.feishu_says import Request
 from test_story import ENTRY
-from world import HandClock
+from world import APP_SECRET, Feishu, HandClock
 
 HERE = Path(__file__).parent
 WORKERS, THREADS = 2, 8
@@ -146,7 +146,7 @@ class Bench:
 
     def __init__(self, folder: Path, url: str, api: FeishuApi) -> None:
         self.folder, self.url, self.api = folder, url, api
-        self.program = Outside(folder, url, api, ("web", "worker"), WORKERS)
+        self.program = Outside(folder, url, Feishu(api), ("web", "worker"), WORKERS)
         config = self.program.config.read_text(encoding="utf-8")
         config = config.replace("[server]", f"[server]\nthreads = {THREADS}").replace(
             "enabled = true", "enabled = false"
@@ -185,7 +185,7 @@ class Bench:
         engine = connect(self.url, Keyring.derived(SECRET))
         sent = noted(engine)
         clock = HandClock(self.program.works.clock())
-        keban = Inside(Works(engine, clock, Settings()), self.api, clock)
+        keban = Inside(Works(engine, clock, Settings()), Feishu(self.api), clock)
         for request in self.messages(2):
             sent.clear()
             assert keban.post("/feishu/events", request)[0] == 200

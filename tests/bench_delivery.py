@@ -20,14 +20,14 @@ from sqlalchemy import insert
 import postgres
 from cards import kit
 from cards.kit import Card, Text
-from conftest import APP
 from kill import migrate
 from models.outbox import Lane, Parcel, enqueue
 from models.tables import Department, Identity, User
 from models.work import Work
-from process import APP_SECRET, Outside
+from process import Outside
 from standins.feishu_api import FeishuApi
 from standins.feishu_limits import FeishuLimits
+from world import APP, APP_SECRET, Feishu
 
 PEOPLE, EACH = 2000, 5
 SUBJECTS = 2
@@ -78,7 +78,7 @@ def run(url: str, folder: Path, speed: float | None) -> tuple[int, float, Counte
     """Send all of it, against the limits at this speed, or without any; how many, the seconds, and the refusals."""
     limits = FeishuLimits(speed) if speed else None
     with FeishuApi(APP.app_id, APP_SECRET, limits=limits) as api:
-        program = Outside(folder, url, api, ("web", "worker", "worker"))
+        program = Outside(folder, url, Feishu(api), ("web", "worker", "worker"))
         config = program.config.read_text(encoding="utf-8").replace("enabled = true", "enabled = false")
         program.config.write_text(f"{config}\n[delivery]\nspeed = {speed or 1000}\n", encoding="utf-8")
         migrate(url)

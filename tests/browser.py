@@ -17,8 +17,9 @@ from models.crm import entries, people, reviews
 from models.crm.people import Hire
 from models.tables import Role
 from models.work import Work
-from process import APP_SECRET, Outside
+from process import Outside
 from standins.feishu_api import FeishuApi
+from world import APP_SECRET, Feishu
 
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE = 30_000
@@ -171,7 +172,7 @@ def opened(browser: Browser, **about: Any) -> Iterator[Window]:
 def company(folder: Path) -> Iterator[Outside]:
     """The program with the demo company, as `make run` starts it."""
     with FeishuApi(APP.app_id, APP_SECRET) as api:
-        program = Outside(folder / "program", f"sqlite:///{folder}/keban.db", api)
+        program = Outside(folder / "program", f"sqlite:///{folder}/keban.db", Feishu(api))
         try:
             program.command("demo")
             program.start()
@@ -186,9 +187,9 @@ def company(folder: Path) -> Iterator[Outside]:
 def playground(folder: Path) -> Iterator[Outside]:
     """The program with a small company at its playground."""
     with FeishuApi(APP.app_id, APP_SECRET) as api:
-        program = Outside(folder / "program", f"sqlite:///{folder}/keban.db", api, ("web", "worker"))
+        program = Outside(folder / "program", f"sqlite:///{folder}/keban.db", Feishu(api), ("web", "worker"))
         try:
-            program.command("db", "upgrade")
+            program.upgrade()
             program.works.perform(lambda work: people.set_department(work, "销售一部", "总公司"))
             for number, (name, department, role, account) in enumerate(COMPANY):
                 mobile = f"1380013800{number}"

@@ -3,38 +3,40 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import hypothesis
 import pytest
 from sqlalchemy import Engine
 
+import databases
 import postgres
-from bot import feishu, web
+from bot import web
 from bot.dispatch import Dispatcher
 from bot.platform import Platform
 from bot.sending import Sender
 from handlers import router
 from makers import Make
-from models.engine import connect
 from models.settings import Settings
-from models.tables import Base
 from models.tables.sealed import Keyring
 from models.work import Works
 from scheduler.jobs import JOBS
 from scheduler.run import tick
+from standins.caller import in_time
 from standins.feishu_api import FeishuApi
-from standins.feishu_says import FeishuApp, Request
-from world import JSON, HandClock, Somebody
+from world import APP, APP_SECRET, JSON, End, Feishu, HandClock
 
 SECRET = "secret of the tests"
 ZONE = ZoneInfo("Asia/Shanghai")
+#: for what no database takes part in: words, rendering, pages.
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 START = dt.datetime(2026, 11, 25, 10, 0, tzinfo=ZONE)
-APP = FeishuApp("cli_a1b2c3d4e5f60001", "an encrypt key", "a verification token", "tenant")
 # how long an example takes says something of the machine, nothing of the program
 hypothesis.settings.register_profile("keban", deadline=None)
 hypothesis.settings.load_profile("keban")
@@ -42,6 +44,32 @@ hypothesis.settings.load_profile("keban")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden cards anew")
+
+
+#: where what is PostgreSQL's own is measured.
+MEASURED = ("test_work.py", "test_direct.py", "test_faults.py", "test_timers.py", "test_wake.py", "test_frozen.py")
+TWIN = pytest.StashKey[bool]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Note which tests on PostgreSQL run the same lines as on SQLite."""
+    names = {item.nodeid for item in items}
+    for item in items:
+        again = "postgresql" in item.nodeid and item.nodeid.replace("postgresql", "sqlite") in names
+        item.stash[TWIN] = again and item.path.name not in MEASURED
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Measuring costs nearly as much as the test, so no line is measured twice."""
+    measuring = getattr(item.config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+    if measuring is None or not item.stash[TWIN]:
+        return (yield)
+    measuring.pause()
+    try:
+        return (yield)
+    finally:
+        measuring.resume()
 
 
 @pytest.fixture(autouse=True)
@@ -63,37 +91,42 @@ def ring() -> Keyring:
 
 
 @pytest.fixture(scope="session")
-def server(ring: Keyring) -> Iterator[postgres.Server]:
+def kin(ring: Keyring) -> databases.Kin:
+    return databases.Kin(ring)
+
+
+@pytest.fixture(scope="session")
+def server(kin: databases.Kin) -> Iterator[postgres.Server]:
     """One PostgreSQL a run, with a template that has the tables."""
     started = postgres.start(fast=True)
-
-    def build(url: str) -> None:
-        engine = connect(url, ring)
-        Base.metadata.create_all(engine)
-        engine.dispose()
-
-    started.template("empty", build)
+    started.template("empty", kin.begin)
     yield started
     started.stop()
+
+
+@pytest.fixture(scope="session")
+def sqlite_file(kin: databases.Kin, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that has the tables, to be copied."""
+    file = tmp_path_factory.mktemp("sqlite") / "empty.db"
+    kin.begin(f"sqlite:///{file}")
+    return file
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty database of each kind."""
     if request.param == "sqlite":
+        shutil.copyfile(request.getfixturevalue("sqlite_file"), tmp_path / "keban.db")
         yield f"sqlite:///{tmp_path}/keban.db"
         return
     server: postgres.Server = request.getfixturevalue("server")
-    url = server.clone("empty")
-    yield url
-    server.drop(url)
+    with server.lent() as url:
+        yield url
 
 
 @pytest.fixture
-def engine(database_url: str, ring: Keyring) -> Iterator[Engine]:
-    made = connect(database_url, ring)
-    if made.dialect.name == "sqlite":
-        Base.metadata.create_all(made)
+def engine(database_url: str, kin: databases.Kin) -> Iterator[Engine]:
+    made = kin.engine(database_url)
     yield made
     made.dispose()
 
@@ -109,8 +142,8 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-def works(engine: Engine, clock: HandClock, settings: Settings) -> Works:
-    return Works(engine, clock, settings)
+def works(engine: Engine, clock: HandClock, settings: Settings, kin: databases.Kin) -> Works:
+    return kin.works(Works(engine, clock, settings))
 
 
 @pytest.fixture
@@ -120,7 +153,7 @@ def make(works: Works) -> Make:
 
 @pytest.fixture
 def api(clock: HandClock) -> Iterator[FeishuApi]:
-    with FeishuApi(APP.app_id, "app secret", clock=lambda: clock().timestamp()) as started:
+    with FeishuApi(APP.app_id, APP_SECRET, clock=lambda: clock().timestamp()) as started:
         yield started
         assert not started.problems, started.problems
 
@@ -128,25 +161,22 @@ def api(clock: HandClock) -> Iterator[FeishuApi]:
 class Inside:
     """The program in this process; what it queued is sent, and what is due fired, when a test says so."""
 
-    def __init__(self, works: Works, api: FeishuApi, clock: HandClock) -> None:
-        self.works, self.api, self.clock, self.app = works, api, clock, APP
-        credentials = {
-            "app_id": APP.app_id,
-            "app_secret": "app secret",
-            "encrypt_key": APP.encrypt_key,
-            "verification_token": APP.verification_token,
-            "api_base": api.base_url,
-        }
-        platform = feishu.platform(Settings.model_validate({"feishu": credentials}).feishu)
-        assert platform
+    def __init__(self, works: Works, end: End, clock: HandClock) -> None:
+        self.works, self.end, self.clock, self.api, self.app = works, end, clock, end.api, end.app
+        platform = end.platform(works)
         # the clock of a test stands still, so that everything would come at once
         self.platforms: dict[str, Platform] = {platform.name: replace(platform, limits=())}
         self.client = web.create(self.platforms, Dispatcher(router, works, self.platforms), works).test_client()
         self.sender = Sender(works, self.platforms[platform.name])
 
-    def post(self, path: str, request: Request) -> tuple[int, JSON]:
-        got = self.client.post(path, data=request.body, headers=request.headers)
+    def post(self, path: str, request: Any) -> tuple[int, JSON]:
+        got = in_time(request, lambda: self.client.post(path, data=request.body, headers=request.headers))
         return got.status_code, got.get_json(silent=True) or {}
+
+    def page(self, path: str, answers: Mapping[str, str] | None = None) -> tuple[int, str]:
+        """Look at a page, or send its form."""
+        got = self.client.get(path) if answers is None else self.client.post(path, data=answers)
+        return got.status_code, got.get_data(as_text=True)
 
     def settle(self) -> None:
         """Send whatever is due."""
@@ -169,13 +199,13 @@ class Inside:
         at = dt.datetime.fromisoformat(moment).replace(tzinfo=ZONE)
         self.forward(seconds=(at - self.clock()).total_seconds())
 
-    def somebody(self, account: str) -> Somebody:
-        return Somebody(self, account)
+    def somebody(self, account: str, name: str = "") -> Any:
+        return self.end.somebody(self, account, name)
 
 
 @pytest.fixture
 def keban(works: Works, api: FeishuApi, clock: HandClock) -> Inside:
-    return Inside(works, api, clock)
+    return Inside(works, Feishu(api), clock)
 
 
 @pytest.fixture
@@ -186,14 +216,17 @@ def company(keban: Inside, make: Make) -> Company:
 class Company:
     """Two sales teams under one head, everybody bound."""
 
-    def __init__(self, keban: Inside, make: Make) -> None:
-        make.department("总公司")
-        make.department("销售一部", parent="总公司")
-        make.department("销售二部", parent="总公司")
-        person: Callable[..., Somebody] = lambda *about: keban.somebody(make.user(*about))  # noqa: E731
-        self.rep = person("王敏", "销售一部", "sales_rep")
-        self.colleague = person("陈晨", "销售一部", "sales_rep")
-        self.supervisor = person("赵强", "销售一部", "supervisor")
-        self.stranger = person("周舟", "销售二部", "sales_rep")
-        self.manager = person("林总", "总公司", "manager")
-        self.make, self.keban = make, keban
+    def __init__(self, keban: Inside, make: Make | None = None) -> None:
+        self.keban, self.make = keban, make or Make(keban.works, keban.end.name, keban.end.account)
+        self.make.department("总公司")
+        self.make.department("销售一部", parent="总公司")
+        self.make.department("销售二部", parent="总公司")
+        self.rep = self.joins("王敏", "销售一部", "sales_rep")
+        self.colleague = self.joins("陈晨", "销售一部", "sales_rep")
+        self.supervisor = self.joins("赵强", "销售一部", "supervisor")
+        self.stranger = self.joins("周舟", "销售二部", "sales_rep")
+        self.manager = self.joins("林总", "总公司", "manager")
+
+    def joins(self, name: str, department: str, *roles: str) -> Any:
+        """One more person, bound; returns who says and presses things for him."""
+        return self.keban.somebody(self.make.user(name, department, *roles), name)

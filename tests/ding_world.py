@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
+from bot import dingtalk
+from bot.platform import Platform
+from filled_page import FormOnPage
+from models.settings import Settings
+from models.work import Works
 from standins import dingtalk_seen as eyes
-from standins.dingtalk_api import DingTalkApi
+from standins.dingtalk_api import CLIENT_ID, CLIENT_SECRET, DingTalkApi
 from standins.dingtalk_company import Message
-from standins.dingtalk_says import DingTalkApp, Request
+from standins.dingtalk_says import AES_KEY, CORP_ID, TOKEN, DingTalkApp, Request
 from standins.dingtalk_seen import Page
+from world import JSON, Host
 
-JSON = dict[str, Any]
+GROUP = "cidSalesGroup=="
+ROUTE, ROUTE_SECRET = "keban", "a card secret"
+CARDS_URL = "https://keban.example/dingtalk/cards"
+ACCOUNTS = {"王敏": "wangmin", "陈晨": "chenchen", "赵强": "zhaoqiang", "周舟": "zhouzhou", "林总": "linlan"}
 #: what a form's page is opened by, however the button is called.
 FORM = re.compile(r"/form/")
-
-
-class Host(Protocol):
-    """Where the program runs."""
-
-    ding: DingTalkApi
-    app: DingTalkApp
-
-    def post(self, request: Request) -> tuple[int, JSON]: ...
-    def fill(self, url: str, answers: Mapping[str, str]) -> str: ...
-    def settle(self) -> None: ...
 
 
 @dataclass
@@ -61,54 +58,105 @@ class Seen:
         return next((each.url for each in pages if FORM.search(each.url)), "")
 
 
-@dataclass
 class Person:
     """A person with a DingTalk account."""
 
-    host: Host
-    account: str
-    numbers: Any = field(default_factory=lambda: itertools.count(1))
+    def __init__(self, host: Host, account: str) -> None:
+        self.host, self.account = host, account
 
-    def inbox(self, chat: str = "") -> list[Message]:
-        return list(self.host.ding.conversation(chat or self.account))
+    def inbox(self, group: bool = False) -> list[Message]:
+        return list(self.host.api.conversation(GROUP if group else self.account))
 
-    def seen(self, chat: str = "") -> list[Seen]:
-        """Every message as this person sees it, oldest first."""
-        return [Seen(each, self.account) for each in self.inbox(chat)]
+    def seen(self, group: bool = False) -> list[Seen]:
+        return [Seen(each, self.account) for each in self.inbox(group)]
 
-    def last(self, title: str = "", chat: str = "") -> Seen:
-        """The newest message (whose title begins so)."""
-        found = [seen for seen in self.seen(chat) if seen.title.startswith(title)]
-        assert found, f"no {title!r} among {[seen.title for seen in self.seen(chat)]}"
+    def last(self, title: str = "") -> Seen:
+        found = [seen for seen in self.seen() if seen.title.startswith(title)]
+        assert found, f"no {title!r} among {[seen.title for seen in self.seen()]}"
         return found[-1]
 
-    def says(self, text: str, *, group: str = "", quiet: bool = False, msg_id: str | None = None) -> Seen:
-        """Say a line; returns the answer in the same chat. A story that sends nothing fails unless it is `quiet`."""
+    def says(self, text: str, *, group: bool = False, quiet: bool = False) -> Seen:
         before = len(self.inbox(group))
-        status, _ = self.host.post(self.host.app.robot_message(self.account, text, group, msg_id=msg_id))
-        assert status == 200, status
+        self._posts(self.host.app.robot_message(self.account, text, GROUP if group else ""))
         self.host.settle()
-        after = self.inbox(group)
+        after = self.seen(group)
         assert quiet or len(after) > before, f"{text!r} was not answered"
-        return Seen(after[-1], self.account)
+        return after[-1]
 
     def presses(self, label: str, answers: Mapping[str, str] | None = None, *, on: Seen | None = None) -> Seen:
-        """Press a button of the newest message that has it, or fill in its form; returns what then is the newest."""
+        """Returns the pressed card itself where cards change in place, else the newest message."""
         there = reversed(self.seen())
-        seen = on or next(each for each in there if (each.page if answers is not None else label in each.buttons))
         if answers is not None:
-            self.host.fill(seen.page, answers)
+            self._fills(on or next(each for each in there if each.page), label, answers)
             self.host.settle()
-            return Seen(self.inbox()[-1], self.account)
-        else:
-            request = self.host.app.press(self.account, seen.message, seen.label(label))
-            status, body = self.host.post(request)
-            assert status == 200, (status, body)
-            if body.get("cardData") and seen.message.card:
-                self.host.ding.cards.answered(seen.message.card.out_track_id, self.account, body)
+            return self.last()
+        seen = on or next(each for each in there if label in each.buttons)
+        body = self._posts(self.host.app.press(self.account, seen.message, seen.label(label)))
+        if body.get("cardData") and seen.message.card:
+            self.host.api.cards.answered(seen.message.card.out_track_id, self.account, body)
         self.host.settle()
-        return self.newest(seen)
+        return seen if seen.message.card else self.last()
 
-    def newest(self, pressed: Seen) -> Seen:
-        """The pressed card itself where cards change in place, else the answer."""
-        return pressed if pressed.message.card else Seen(self.inbox()[-1], self.account)
+    def _fills(self, seen: Seen, label: str, answers: Mapping[str, str]) -> None:
+        path = urlsplit(seen.page).path
+        form = FormOnPage(self.host.page(path)[1])
+        assert form.button == label, form.button
+        status, text = self.host.page(path, form.filled(answers))
+        assert status == 200, text
+
+    def _posts(self, request: Request) -> JSON:
+        self._posted, self._answer = request, self.host.post(request.path, request)
+        assert self._answer[0] == 200, self._answer
+        return self._answer[1]
+
+    def again(self) -> bool:
+        answer = self.host.post(self._posted.path, self._posted)
+        self.host.settle()
+        return answer == self._answer
+
+
+@dataclass(frozen=True)
+class DingTalk:
+    """DingTalk at the other end: with a card template (mode (a)), or without, where buttons are words to say (b)."""
+
+    api: DingTalkApi
+    template: str = ""
+    name: str = "dingtalk"
+
+    def __post_init__(self) -> None:
+        callback = {"callbackRouteKey": ROUTE, "callbackUrl": CARDS_URL, "apiSecret": ROUTE_SECRET}
+        self.api.cards.register(callback)
+        self.api.add_group(GROUP, "销售一部群", [])
+
+    @property
+    def app(self) -> DingTalkApp:
+        return DingTalkApp(self.api)
+
+    @property
+    def section(self) -> JSON:
+        return {
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "robot_code": CLIENT_ID,
+            "corp_id": CORP_ID,
+            "aes_key": AES_KEY,
+            "token": TOKEN,
+            "card_secret": ROUTE_SECRET,
+            "card_route_key": ROUTE,
+            "card_template": self.template,
+            "api_base": self.api.base_url,
+            "oapi_base": self.api.base_url,
+        }
+
+    def platform(self, works: Works) -> Platform:
+        made = dingtalk.platform(Settings.model_validate({self.name: self.section}).dingtalk, works)
+        assert made
+        return made
+
+    def account(self, number: int, name: str) -> str:
+        return ACCOUNTS.get(name, f"staff{number}")
+
+    def somebody(self, host: Host, account: str, name: str = "") -> Person:
+        self.api.add_person(account, name)
+        self.api.company.groups[GROUP].members.add(account)
+        return Person(host, account)

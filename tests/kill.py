@@ -32,9 +32,10 @@ from makers import Make
 from models import delivery
 from models.settings import Settings
 from models.tables import FollowUp
-from process import APP_SECRET, Outside
+from process import Outside
 from standins.feishu_api import FeishuApi
 from standins.feishu_says import Request, p2p_chat
+from world import APP_SECRET, Feishu
 
 CLIENTS = 32
 LEAST_IN_FLIGHT, LEAST_QUEUED = 16, 100
@@ -142,7 +143,7 @@ class Round:
         """The whole round; what goes wrong with the program itself is a row too."""
         parts = ("run",) if self.database == "sqlite" else ("web", "worker")
         with FeishuApi(APP.app_id, APP_SECRET, latency=LATENCY) as api:
-            program = Outside(self.folder, self.url, api, parts, workers=2)
+            program = Outside(self.folder, self.url, Feishu(api), parts, workers=2)
             try:
                 return self._judged(program)
             except Exception as fault:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 from models.crm import entries, people, reviews
 from models.crm.access import CustomerRef, customer_by_id
@@ -19,11 +20,15 @@ WORDS = {
 }
 
 
-class Make:
-    """One maker a test; numbers and accounts never repeat."""
+def at_feishu(number: int, name: str) -> str:
+    return f"ou_{number:032x}"
 
-    def __init__(self, works: Works) -> None:
-        self._works = works
+
+class Make:
+    """One maker a test; numbers never repeat. People have an account at one platform, Feishu if none is named."""
+
+    def __init__(self, works: Works, platform: str = "feishu", account: Callable[[int, str], str] = at_feishu) -> None:
+        self._works, self._platform, self._account = works, platform, account
         self._numbers = itertools.count(1)
         self.people: dict[str, str] = {}
 
@@ -31,19 +36,18 @@ class Make:
         self._works.perform(lambda work: people.set_department(work, name, parent))
 
     def user(self, name: str, department: str, *roles: str) -> str:
-        """A bound person; returns the Feishu account."""
+        """A bound person; returns the account."""
         number = next(self._numbers)
-        account = f"ou_{number:032x}"
-        hire = Hire(
-            f"S{number:04}", name, department, tuple(map(Role, roles)), f"1380013{number:04}", (("feishu", account),)
-        )
+        account = self._account(number, name)
+        bound = ((self._platform, account),)
+        hire = Hire(f"S{number:04}", name, department, tuple(map(Role, roles)), f"1380013{number:04}", bound)
         self._works.perform(lambda work: people.add_user(work, hire))
         self.people[name] = account
         return account
 
     def me(self, name: str) -> Me:
         with self._works.read() as work:
-            found = people.by_account(work, "feishu", self.people[name])
+            found = people.by_account(work, self._platform, self.people[name])
         assert found
         return found
 

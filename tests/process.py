@@ -14,26 +14,26 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import requests
 from sqlalchemy import func, select
 
-from conftest import APP, SECRET, ZONE
+import app
+from conftest import SECRET, ZONE
 from models.engine import connect
 from models.settings import Settings
 from models.tables import Clock, Outbox, OutboxState, Timer, TimerState
 from models.tables.sealed import Keyring
 from models.work import Works
-from standins.feishu_api import FeishuApi
-from standins.feishu_says import Request
-from world import JSON, Somebody
+from standins.caller import in_time
+from world import JSON, End
 
 PROGRAM = Path(__file__).resolve().parents[1] / "app.py"
-APP_SECRET = "app secret"
 OURS = (15_000, 32_000)
 STARTS_WITHIN = 60.0
 STOPS_WITHIN = 10.0
@@ -57,18 +57,13 @@ class Outside:
     business time, through an engine of its own.
     """
 
-    def __init__(self, folder: Path, url: str, api: FeishuApi, parts: Sequence[str] = ("run",), workers: int = 1):
-        self.folder, self.api, self.app, self.parts, self.port = folder, api, APP, parts, free_port()
+    def __init__(self, folder: Path, url: str, end: End, parts: Sequence[str] = ("run",), workers: int = 1):
+        self.folder, self.end, self.parts, self.port = folder, end, parts, free_port()
+        self.api, self.app = end.api, end.app
         settings = {
             "server": {"port": self.port, "workers": workers},
             "database": {"url": url},
-            "feishu": {
-                "app_id": APP.app_id,
-                "app_secret": APP_SECRET,
-                "encrypt_key": APP.encrypt_key,
-                "verification_token": APP.verification_token,
-                "api_base": api.base_url,
-            },
+            end.name: end.section,
             "security": {"secret_key": SECRET},
             "playground": {"enabled": True},
         }
@@ -80,6 +75,10 @@ class Outside:
         self.running: list[subprocess.Popen[bytes]] = []
 
     # --- processes ---
+
+    def upgrade(self) -> None:
+        """Make the tables, as `db upgrade` does, without a process of its own."""
+        app.upgrade(self.works.settings)
 
     def command(self, *words: str) -> str:
         """Run a command to its end; returns what it printed."""
@@ -177,12 +176,20 @@ class Outside:
 
     # --- the host of a story ---
 
-    def post(self, path: str, request: Request) -> tuple[int, JSON]:
-        got = requests.post(f"http://127.0.0.1:{self.port}{path}", request.body, headers=request.headers, timeout=20)
+    def post(self, path: str, request: Any) -> tuple[int, JSON]:
+        where = f"http://127.0.0.1:{self.port}{path}"
+        got = in_time(request, lambda: requests.post(where, request.body, headers=request.headers, timeout=20))
         return got.status_code, got.json()
 
-    def somebody(self, account: str) -> Somebody:
-        return Somebody(self, account)
+    def page(self, path: str, answers: Mapping[str, str] | None = None) -> tuple[int, str]:
+        """Look at a page, or send its form."""
+        got = requests.request(
+            "POST" if answers else "GET", f"http://127.0.0.1:{self.port}{path}", data=answers, timeout=20
+        )
+        return got.status_code, got.text
+
+    def somebody(self, account: str, name: str = "") -> Any:
+        return self.end.somebody(self, account, name)
 
     def settle(self) -> None:
         """Wait until whatever is due now has been sent."""

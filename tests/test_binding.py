@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.feishu import NAME as FEISHU
-from conftest import Company
+from conftest import ON_SQLITE, Company
 from models.crm import people
 from models.crm.people import Hire
 from models.tables import Audit, Identity, Role, User
@@ -42,6 +42,7 @@ def test_a_person_binds_once_and_then_works(company: Company, newcomer: Somebody
 
 
 @pytest.mark.parametrize("line", ["/绑定 {code} 7001", "/bind {lower} 7001", "／绑定  {code}\n７００１"])
+@ON_SQLITE
 def test_what_people_type_of_a_code_is_read_kindly(company: Company, newcomer: Somebody, line: str) -> None:
     code = code_for(company)
     assert newcomer.says(line.format(code=code, lower=code.lower())).title == "绑定成功"
@@ -82,6 +83,7 @@ def test_a_code_is_not_taken_in_a_group_and_stays_good(company: Company, newcome
 
 
 @pytest.mark.parametrize("line", ["/绑定", "/绑定 3F9A12BC", "/bind"])
+@ON_SQLITE
 def test_too_few_words_are_answered_with_the_usage(newcomer: Somebody, line: str) -> None:
     assert "用法：/绑定 <码> <手机后四位>" in newcomer.says(line).text
 

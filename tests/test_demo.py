@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import Engine, func, select, text
 
 from bot import posting
-from conftest import START
+from conftest import ON_SQLITE, START
+from databases import Kin
 from models import demo, due, playground
 from models.crm import access, customers, entries, people
 from models.demo_data import DEPARTMENTS, PEOPLE
 from models.demo_service import SEATED
-from models.engine import connect
 from models.settings import Playground, Settings
 from models.tables import (
     Audit,
@@ -43,11 +45,11 @@ from models.tables import (
     TimerState,
     User,
 )
-from models.tables.sealed import Keyring
 from models.text import identifiers
 from models.work import Work, Works
 from world import HandClock
 
+Factory = pytest.TempPathFactory
 REPS = [number for number, _, _, role in PEOPLE if role is Role.SALES_REP]
 SERVICE = "D016"
 #: a Sunday night, and a working morning after a long holiday.
@@ -61,13 +63,17 @@ def settings() -> Settings:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, ring: Keyring) -> Iterator[Works]:
+def loaded(request: pytest.FixtureRequest, kin: Kin, sqlite_file: Path, tmp_path_factory: Factory) -> Iterator[Works]:
     """One demo, its cards posted, for all who only look at it; the company has option lists of its own."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('demo')}/keban.db"
     if request.param == "postgresql":
-        url = request.getfixturevalue("server").clone("empty")
-    engine = connect(url, ring)
-    Base.metadata.create_all(engine)
+        with request.getfixturevalue("server").lent() as url:
+            yield from demonstrated(kin.engine(url))
+    else:
+        file = shutil.copy(sqlite_file, tmp_path_factory.mktemp("demo"))
+        yield from demonstrated(kin.engine(f"sqlite:///{file}"))
+
+
+def demonstrated(engine: Engine) -> Iterator[Works]:
     works = Works(engine, HandClock(START), Settings.model_validate({"entry": OWN_LISTS}))
 
     def load(work: Work) -> None:
@@ -77,8 +83,6 @@ def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     works.perform(load)
     yield works
     engine.dispose()
-    if request.param == "postgresql":
-        request.getfixturevalue("server").drop(url)
 
 
 def me(work: Work, staff_no: str) -> people.Me:
@@ -170,6 +174,7 @@ def test_customers_are_numbered_month_by_month_without_a_gap_in_the_order_of_app
         assert seen.total() == 48 and len(seen) >= 3
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_the_history_is_ninety_days_of_office_hours_whenever_it_is_loaded(
     works: Works, clock: HandClock, moment: str
@@ -209,6 +214,7 @@ def test_cards_come_for_what_is_open_and_for_nothing_else(loaded: Works) -> None
     assert loaded.perform(lambda work: due.fire(work, {})) == 0
 
 
+@ON_SQLITE
 def test_what_follows_a_sale_is_told_whole_whenever_it_is_loaded(works: Works, clock: HandClock) -> None:
     for moment in MOMENTS:
         clock.at = dt.datetime.fromisoformat(moment)

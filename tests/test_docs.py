@@ -30,7 +30,7 @@ from bot.dispatch import Dispatcher
 from bot.platform import Platform
 from bot.routing import Command
 from bot.sending import Sender
-from conftest import Company
+from conftest import ON_SQLITE, Company
 from handlers import router
 from handlers.ops import ADMINS
 from handlers.words import EVERYBODY, LEADERS, READERS, SELLERS
@@ -114,6 +114,7 @@ def test_every_command_shows_an_example_in_its_help() -> None:
     assert not without
 
 
+@ON_SQLITE
 def test_the_conversation_of_the_readme_really_takes_place(company: Company) -> None:
     """Each line is said, each button pressed as it was received, and each answer has the title that is written."""
     people = {"王敏": company.rep, "赵强": company.supervisor}
@@ -261,6 +262,7 @@ def run_script(script: str) -> str:
     return printed.getvalue()
 
 
+@ON_SQLITE
 def test_the_trial_without_an_account_works_as_it_is_written(works: Works, make: Make) -> None:
     (written,), (script,) = blocks("docs/feishu.md", "toml"), blocks("docs/feishu.md", "python")
     given = tomllib.loads(written)["feishu"]
@@ -277,6 +279,7 @@ def test_the_trial_without_an_account_works_as_it_is_written(works: Works, make:
 
 
 @pytest.mark.parametrize("template", ["", BUTTON_TEMPLATE], ids=["words", "card"])
+@ON_SQLITE
 def test_the_trial_of_dingtalk_works_as_it_is_written_with_a_template_and_without(
     engine: Engine, template: str
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from cards.feishu import escape
-from conftest import Company
+from conftest import ON_SQLITE, Company
 from models.crm import entries
 from models.errors import Invalid
 from models.settings import Entry
@@ -65,6 +65,7 @@ def submit(rep: Somebody, **changed: str) -> Answer:
     return rep.presses("提交", ENTRY | changed)
 
 
+@ON_SQLITE
 def test_the_form_asks_for_the_fields_people_know_and_nothing_is_stored_before_it_is_sent(company: Company) -> None:
     form = company.rep.says("/新客户")
     assert tuple(form.fields) == entries.FIELDS
@@ -132,6 +133,7 @@ WRONG = {
 RIGHT = {"职位": "采购经理", "地址": "上海市浦东新区世纪大道 1 号"}
 
 
+@ON_SQLITE
 def test_a_line_with_several_errors_opens_the_form_with_each_error_at_its_field(company: Company) -> None:
     typed = {label: value for label, (value, _) in WRONG.items()} | RIGHT
     form = company.rep.says("/新客户 " + " ".join(f"{label}:{value}" for label, value in typed.items()))
@@ -144,6 +146,7 @@ def test_a_line_with_several_errors_opens_the_form_with_each_error_at_its_field(
     assert stored(company, select(Customer.address)) == [RIGHT["地址"]]
 
 
+@ON_SQLITE
 def test_a_form_with_several_errors_comes_back_in_place_with_everything_typed(company: Company) -> None:
     form = company.rep.says("/新客户")
     lists = {"客户性质", "所属行业", "客户来源"}
@@ -165,6 +168,7 @@ def check_form(shown: Seen | Answer, card: JSON, typed: Mapping[str, str]) -> No
         assert shown.fields[label] == value or (value and escape(value) in says[label]), label
 
 
+@ON_SQLITE
 def test_an_industry_given_in_short_stays_chosen_when_another_field_is_wrong(company: Company) -> None:
     form = company.rep.says(line(所属行业="电子设备", 手机="139"))
     assert set(errors(form.card)) == {"手机"}
@@ -310,6 +314,7 @@ def test_what_becomes_known_later_is_added_and_needs_are_kept_as_a_history(compa
         assert shown in page
 
 
+@ON_SQLITE
 def test_details_with_errors_come_back_with_everything_typed(company: Company) -> None:
     rep = company.rep
     submit(rep)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from cards.labels import DEAL_STAGES
-from conftest import ZONE, Company
+from conftest import ON_SQLITE, ZONE, Company
 from models.tables import Customer, DealStage, FollowUp, FunnelStage, Method, StageEntry, Timer, TimerState
 from world import GROUP, Seen
 
@@ -71,6 +71,7 @@ WAYS = {
 }
 
 
+@ON_SQLITE
 def test_a_way_has_several_names(huaxing: Company) -> None:
     for word in WAYS:
         assert huaxing.rep.says(f"/跟进 华星科技 聊了 方式:{word}").title == RECORDED
@@ -97,6 +98,7 @@ def after(seen: Seen, label: str) -> str:
     raise LookupError(label)
 
 
+@ON_SQLITE
 def test_a_word_nobody_can_read_opens_the_form_at_its_field(huaxing: Company) -> None:
     rep = huaxing.rep
     for number, (word, label, why) in enumerate(WRONG):
@@ -113,6 +115,7 @@ def test_a_word_nobody_can_read_opens_the_form_at_its_field(huaxing: Company) ->
         assert (entry.content, entry.feedback) == ("聊了新需求", "想便宜")
 
 
+@ON_SQLITE
 def test_several_wrong_words_are_told_at_once_and_again_until_they_are_right(huaxing: Company) -> None:
     rep = huaxing.rep
     form = rep.says("/跟进 华兴 聊了 方式:飞鸽 阶段:天上 下次:改天 下一步:发样品")
@@ -135,6 +138,7 @@ MISSING: dict[str, dict[str, str]] = {
 }
 
 
+@ON_SQLITE
 def test_missing_words_open_the_form_with_the_others_in_it(huaxing: Company) -> None:
     empty = dict.fromkeys(["客户", "内容", "方式", "客户反馈", "下一步", "下次", "阶段"], "")
     for number, (line, kept) in enumerate(MISSING.items()):
@@ -147,6 +151,7 @@ def test_missing_words_open_the_form_with_the_others_in_it(huaxing: Company) -> 
         assert answer.title == RECORDED and written(huaxing)[-1].content == f"聊了{number}"
 
 
+@ON_SQLITE
 def test_what_is_missing_does_not_hide_what_is_wrong(huaxing: Company) -> None:
     form = huaxing.rep.says("/跟进 华兴 方式:飞鸽 下次:改天")
     assert "没有找到客户「华兴」" in after(form, "客户") and "「飞鸽」" in after(form, "方式")
@@ -182,6 +187,7 @@ def test_an_ambiguous_name_gives_choices_that_go_on_with_what_was_said(huaxing: 
 TYPOS = {"/跟近 华星 聊了": "/跟进", "/跟 华星 聊了": "/跟进", "/lgo 华星": "/log", "/新客": "/新客户", "/kehu": "/kh"}
 
 
+@ON_SQLITE
 def test_a_slip_in_the_command_gets_suggestions(huaxing: Company) -> None:
     for line, meant in TYPOS.items():
         card = huaxing.rep.says(line)
@@ -192,6 +198,7 @@ def test_a_slip_in_the_command_gets_suggestions(huaxing: Company) -> None:
     assert "发 /帮助 看看能做什么" in nothing.text and written(huaxing) == []
 
 
+@ON_SQLITE
 def test_english_names_and_pinyin_do_the_same(huaxing: Company) -> None:
     for line in ("/log huaxingkeji fine 方式:phone", "/gj hxkj fine", "/LOG C202611001 fine", "/log c202611001 fine"):
         assert huaxing.rep.says(line).title == RECORDED, line

@@ -15,13 +15,13 @@ import test_survey_page
 from browser import PATIENCE, opened
 from cards import follow_ups
 from cards.kit import Bars, Card, Fields, Link, Note, Text, Warn
-from conftest import Company
+from conftest import ON_SQLITE, Company
 from models.tables import FollowUp
 from test_entry import stored
 from test_form_page import HUAXING, opens
 from test_survey_page import PHONE, WIDE, keeps_the_rules
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+pytestmark = [pytest.mark.browser, ON_SQLITE]
 chromium = test_survey_page.chromium
 #: controls that are too small for a finger.
 SMALL = """() => [...document.querySelectorAll('input, select, textarea, button, .link')].filter((each) => {

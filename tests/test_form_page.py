@@ -22,7 +22,7 @@ from bot.event import Event
 from cards import follow_ups, kit
 from cards.follow_ups import FORM
 from cards.kit import Button, Card, Form, Input, Text, TextArea
-from conftest import SECRET, Company
+from conftest import ON_SQLITE, SECRET, Company
 from handlers import router
 from models import forms, links
 from models.errors import AlreadyDone, Unavailable
@@ -215,6 +215,7 @@ def test_a_link_is_forgotten_a_day_after_its_end(huaxing: Company) -> None:
     assert get(huaxing, where).status_code == 404 and count(huaxing, FormLink) == 0
 
 
+@ON_SQLITE
 def test_a_link_that_is_not_ours_opens_nothing_and_tells_nothing(
     huaxing: Company, ring: Keyring, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -341,6 +342,7 @@ def test_a_form_that_was_carried_out_but_not_marked_is_not_carried_out_again(
     assert get(huaxing, where).status_code == 410
 
 
+@ON_SQLITE
 def test_a_defect_of_the_page_is_told_without_a_reason(huaxing: Company, caplog: pytest.LogCaptureFixture) -> None:
     def defect(event: Event) -> dict[str, Any]:
         raise RuntimeError("秘密")

@@ -14,7 +14,7 @@ from bot.event import Event, Press
 from cards.follow_ups import FORM
 from cards.gallery import gallery
 from cards.kit import Bars, Button, Buttons, Card, Fields, Form, Input, Link, Note, Select, Text, TextArea, Warn
-from conftest import Company
+from conftest import ON_SQLITE, Company
 from models.tables import FollowUp
 from test_entry import stored
 from test_form_page import SAID, STRICT, everything, get, kit_action, opens, send, shown
@@ -37,6 +37,7 @@ WRONG = [
 ]
 
 
+@ON_SQLITE
 def test_what_cannot_be_taken_is_told_beside_its_field_and_stays_on_the_page(huaxing: Company) -> None:
     where = opens(huaxing, MIXED)
     before = everything(huaxing)
@@ -80,6 +81,7 @@ def test_signs_that_no_database_takes_do_no_harm(huaxing: Company) -> None:
     assert got.status_code == 200 and content.startswith("ab") and "\0" not in content
 
 
+@ON_SQLITE
 def test_what_stands_in_a_card_is_shown_as_text(huaxing: Company) -> None:
     for nasty in (*NASTY.values(), "长" * 5000, "𠮷😀" * 2500):
         line = nasty.replace("\n", " ").replace("\r", "")
@@ -107,6 +109,7 @@ def test_what_stands_in_a_card_is_shown_as_text(huaxing: Company) -> None:
         assert re.findall(r"<option[^>]* selected>", page.text) and 'href="https://example.com/"' in page.text
 
 
+@ON_SQLITE
 def test_every_form_there_is_fits_on_a_page_and_every_answer_is_strict(huaxing: Company) -> None:
     found = [card for card in gallery().values() if any(isinstance(part, Form) for part in card.body)]
     assert len(found) > 10

@@ -25,11 +25,11 @@ from models.work import Work, Works
 from process import Outside
 from standins.feishu_api import Message
 from test_faults import ONLY
-from test_process_story import PARTS, blank_url, live_api, program, started, ways
+from test_process_story import PARTS, blank_url, end, program, started, surface, ways
 from world import Seen, Somebody
 
 pytestmark = pytest.mark.slow
-__all__ = ["blank_url", "live_api", "program"]
+__all__ = ["blank_url", "end", "program", "surface"]
 IN_TIME = 5.0
 EACH_SENDER = 4
 LEASE = delivery.LEASE.total_seconds()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from conftest import Company
+from conftest import ON_SQLITE, Company
 from handlers import router
 
+pytestmark = ON_SQLITE
 FOR_ALL = {"/帮助", "/绑定"}
 BOUND = FOR_ALL | {"/投诉", "/首响"}
 SELLING = BOUND | {"/跟进", "/新客户", "/客户", "/查", "/今天", "/成交", "/问卷"}

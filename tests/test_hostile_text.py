@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.logs import JsonLine
-from conftest import Company
+from conftest import ON_SQLITE, Company
 from models.tables import Customer, FollowUp, Review
 from models.work import Works
 from standins import feishu_says
@@ -159,6 +159,7 @@ def test_a_name_of_nothing_is_refused_and_finds_nobody(company: Company, works: 
 
 
 @pytest.mark.slow
+@ON_SQLITE
 def test_reasons_and_results_are_shown_as_they_were_written(company: Company, works: Works, log: io.StringIO) -> None:
     company.make.customer("王敏", "华星科技有限公司")
     rep, boss, keban = company.rep, company.supervisor, company.keban
@@ -203,6 +204,7 @@ LINES = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("line", LINES)
+@ON_SQLITE
 def test_no_line_breaks_anything(company: Company, works: Works, log: io.StringIO, line: str) -> None:
     company.make.customer("王敏", "华星科技有限公司")
     for text in [*NASTY.values(), *EDGES.values(), *LONG]:

@@ -17,7 +17,7 @@ from bot.platform import Json
 from bot.playground.page import STATIC, STREAMS, Page
 from bot.sending import Sender
 from cards import gallery, html
-from conftest import ZONE
+from conftest import ON_SQLITE, ZONE
 from handlers import router
 from models import playground as model
 from models.crm import people
@@ -103,6 +103,7 @@ def stage(works: Works) -> Iterator[Stage]:
     yield Stage(works)
 
 
+@ON_SQLITE
 def test_the_page_and_all_it_loads_come_from_here_with_strict_headers(stage: Stage) -> None:
     page = stage.client.get("/playground/")
     text = page.get_data(as_text=True)
@@ -131,6 +132,7 @@ def test_the_page_and_all_it_loads_come_from_here_with_strict_headers(stage: Sta
     ],
     ids=["another machine", "a proxy", "a foreign name", "a page of another site"],
 )
+@ON_SQLITE
 def test_without_a_key_only_this_machine_comes_in(stage: Stage, about: Json) -> None:
     for path in ("", "people", "stream", "shown", "static/page.js"):
         assert stage.client.get(f"/playground/{path}", **about).status_code == 403, path
@@ -233,6 +235,7 @@ def test_the_same_event_again_changes_nothing(stage: Stage) -> None:
         rb'{"id": "a", "account": "wangmin", "text": "\ud800"}',
     ],
 )
+@ON_SQLITE
 def test_what_is_no_event_is_refused_and_leaves_nothing(stage: Stage, body: bytes) -> None:
     answer = stage.client.post("/playground/events", data=body)
     assert answer.status_code == 400
@@ -313,6 +316,7 @@ def test_the_clock_moves_forward_and_what_is_due_happens(stage: Stage, to: str, 
 
 
 @pytest.mark.parametrize("asked", [{}, [], "back", {"to": "yesterday"}, {"to": {"a": 1}}, {"to": "timer"}])
+@ON_SQLITE
 def test_a_clock_that_cannot_be_moved_so_says_why(stage: Stage, asked: object) -> None:
     answer = stage.client.post("/playground/clock", json=asked)
     assert answer.status_code == 409 and answer.get_json()["error"]

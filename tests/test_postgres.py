@@ -48,3 +48,26 @@ def test_a_dropped_clone_is_gone_even_while_somebody_is_connected(server: postgr
 @pytest.mark.parametrize("setting", postgres.FAST)
 def test_a_fast_server_does_not_wait_for_the_disk(server: postgres.Server, setting: str) -> None:
     assert execute(server.url, f"SHOW {setting}") == ["off"]
+
+
+def test_what_is_lent_again_is_as_it_was_and_nobody_is_in_it(server: postgres.Server) -> None:
+    server.template(
+        "numbered", lambda url: execute(url, "CREATE TABLE lines (id serial PRIMARY KEY, of integer REFERENCES lines)")
+    )
+    with server.lent() as first:
+        execute(first, "INSERT INTO lines (of) VALUES (1)")
+        left = psycopg.connect(first.replace("+psycopg", ""))
+        left.execute("LOCK TABLE lines")
+    with server.lent() as again:
+        assert again == first and execute(again, "INSERT INTO lines (of) VALUES (1) RETURNING id") == [1]
+        with pytest.raises(psycopg.OperationalError):
+            left.execute("SELECT 1")
+    left.close()
+
+
+@pytest.mark.parametrize("change", ["ADD COLUMN note text", "DROP COLUMN of", "DROP CONSTRAINT lines_of_fkey"])
+def test_what_has_other_tables_now_is_not_lent_again(server: postgres.Server, change: str) -> None:
+    with server.lent() as first:
+        execute(first, f"ALTER TABLE lines {change}")
+    with server.lent() as another:
+        assert another != first

@@ -22,22 +22,26 @@ import postgres
 from conftest import APP
 from makers import Make
 from models.tables import FollowUp, Outbox, OutboxState
-from process import APP_SECRET, Outside
-from standins.feishu_api import FeishuApi
-from test_story import ENTRY
-from world import Seen, Somebody
+from process import Outside
+from test_story import corrected_and_approved, entered_and_returned, followed_up, opened, reminded_and_done
+from world import End, Person, Seen, Somebody
 
 pytestmark = pytest.mark.slow
-REP, BOSS = "ou_0000000000000000000000000000a001", "ou_0000000000000000000000000000a002"
 IMPATIENT = 20
 TOPICS = "价格 交期 质保 合同 发票 样品 库存 运费 培训 安装 验收 退货 折扣 账期 竞品 预算".split()
 WHOLE, PARTS = ("run",), ("web", "worker")
 
 
-def ways(*those: tuple[str, tuple[str, ...]]) -> pytest.MarkDecorator:
-    """Databases, and the commands that serve on them; a process takes seconds to start, so not all of both."""
-    names = ["-".join((database, *parts)) for database, parts in those]
-    return pytest.mark.parametrize(("blank_url", "parts"), those, indirect=["blank_url"], ids=names)
+def ways(*those: tuple[str, ...]) -> pytest.MarkDecorator:
+    """Databases, the commands that serve on them, and the surface where it is not Feishu.
+
+    A process takes seconds to start, so not all of all.
+    """
+    names = ["-".join((database, *parts, *surface)) for database, parts, *surface in those]
+    values = [(database, parts, *(surface or ["feishu"])) for database, parts, *surface in those]
+    return pytest.mark.parametrize(
+        ("blank_url", "parts", "surface"), values, indirect=["blank_url", "surface"], ids=names
+    )
 
 
 @pytest.fixture
@@ -53,16 +57,20 @@ def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def live_api() -> Iterator[FeishuApi]:
-    with FeishuApi(APP.app_id, APP_SECRET) as started:
-        yield started
-        assert not started.problems, started.problems
+def surface(request: pytest.FixtureRequest) -> str:
+    return getattr(request, "param", "feishu")
 
 
 @pytest.fixture
-def program(tmp_path: Path, blank_url: str, live_api: FeishuApi) -> Iterator[Outside]:
+def end(surface: str) -> Iterator[End]:
+    with opened(surface) as platform:
+        yield platform
+
+
+@pytest.fixture
+def program(tmp_path: Path, blank_url: str, end: End) -> Iterator[Outside]:
     """The program, not running yet."""
-    made = Outside(tmp_path / "program", blank_url, live_api, workers=2)
+    made = Outside(tmp_path / "program", blank_url, end, workers=2)
     yield made
     made.close()
 
@@ -71,19 +79,18 @@ def started(program: Outside, *parts: str) -> Outside:
     """Start it whole with `run`, or in its parts, for which the database is made first."""
     program.parts = parts
     if parts != ("run",):
-        program.command("db", "upgrade")
+        program.upgrade()
     program.start()
     return program
 
 
-def hired(program: Outside) -> tuple[Somebody, Somebody]:
-    """A salesperson and her supervisor, from the shell, while the server runs."""
-    program.command("department", "set", "--name", "销售一部", "--parent", "总公司")
-    where = ("--department", "销售一部")
-    for number, name, role, account in (("S1", "王敏", "sales_rep", REP), ("S2", "赵强", "supervisor", BOSS)):
-        who = ("--staff-no", number, "--name", name, "--role", role, "--mobile", f"1380013800{number[1]}")
-        assert "绑定码" in program.command("user", "add", *who, *where, "--feishu", account)
-    return program.somebody(REP), program.somebody(BOSS)
+def hired(program: Outside) -> tuple[Person, Person]:
+    """A salesperson and her supervisor, made by another process while the server runs."""
+    make = Make(program.works, program.end.name, program.end.account)
+    make.department("销售一部", parent="总公司")
+    people = (("王敏", "sales_rep"), ("赵强", "supervisor"))
+    rep, boss = (program.somebody(make.user(name, "销售一部", role), name) for name, role in people)
+    return rep, boss
 
 
 def archived(program: Outside) -> Somebody:
@@ -96,35 +103,19 @@ def archived(program: Outside) -> Somebody:
     return rep
 
 
-@ways(("sqlite", WHOLE), ("postgresql", WHOLE), ("postgresql", PARTS))
+@ways(("sqlite", WHOLE), ("postgresql", PARTS), ("sqlite", PARTS, "words"), ("postgresql", WHOLE, "card"))
 def test_from_a_new_customer_to_a_finished_reminder(program: Outside, parts: tuple[str, ...]) -> None:
     rep, boss = hired(started(program, *parts))
     start = program.wednesday()
     program.until(start)
-    assert rep.says("/新客户").title == "录入新客户"
-    assert rep.presses("提交", ENTRY).title == "待审核 · 华星科技有限公司"
-    boss.presses("退回", on=boss.last("待审核 · 华星科技有限公司"))
-    assert boss.presses("确认退回", {"退回原因": "请补地址"}).title == "已退回 · 华星科技有限公司"
-    program.drained()
-    assert "请补地址" in rep.last("已退回 · 华星科技有限公司").text
-
-    rep.presses("修改")
-    answer = rep.presses("重新提交", {"地址": "上海市浦东新区世纪大道 1 号"})
-    assert answer.title == "待审核 · 华星科技有限公司"
     number = f"C{start:%Y%m}001"
-    assert boss.presses("通过").title == f"已建档 · {number}"
+    entered_and_returned(rep, boss)
     program.drained()
-    assert "已由赵强处理" in rep.last(f"已建档 · {number}").text
-
-    receipt = rep.says("/跟进 华星科技 已报价，等 回复 方式:电话 下次：明天上午10点")
-    assert "已报价，等 回复" in receipt.text and "明天 10:00" in receipt.text
-    assert not any(each.title.startswith("该跟进了") for each in map(Seen, rep.inbox()))
+    corrected_and_approved(rep, boss, number)
+    program.drained()
+    followed_up(rep, number)
     program.until(start + dt.timedelta(days=1))
-    reminder = rep.last("该跟进了 · 华星科技有限公司")
-    rep.presses("完成", on=reminder)
-    answer = rep.presses("完成", {"结果": "客户同意签合同"}, on=reminder)
-    assert answer.title == "已记录跟进 · 华星科技有限公司"
-    assert "客户同意签合同" in rep.says(f"/客户 {number}").text
+    reminded_and_done(rep, number)
     program.drained()
     program.stop()
 
@@ -204,8 +195,8 @@ def test_however_often_a_worker_is_told_to_stop_it_ends_once_and_in_its_own_time
     assert worker.told == 1
 
 
-def test_a_taken_port_is_a_sentence_and_the_next_port(tmp_path: Path, live_api: FeishuApi) -> None:
-    program = Outside(tmp_path / "program", f"sqlite:///{tmp_path}/keban.db", live_api)
+def test_a_taken_port_is_a_sentence_and_the_next_port(tmp_path: Path, end: End) -> None:
+    program = Outside(tmp_path / "program", f"sqlite:///{tmp_path}/keban.db", end)
     with socket.create_server(("127.0.0.1", program.port)):
         taken, program.port = program.port, program.port + 1
         try:

@@ -77,7 +77,7 @@ def restarted(
 
     def start() -> Inside:
         engines.append(connect(database_url, ring))
-        return Inside(Works(engines[-1], clock, settings), keban.api, clock)
+        return Inside(Works(engines[-1], clock, settings), keban.end, clock)
 
     yield start
     for engine in engines:

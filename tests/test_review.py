@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from conftest import Company
+from conftest import ON_SQLITE, Company
 from models.crm import people
 from models.crm.people import Hire
 from models.tables import Customer, Review, ReviewState, Role, Status, User
@@ -84,6 +84,7 @@ def test_a_return_that_the_other_supervisor_had_begun_does_not_undo_an_approval(
 @pytest.mark.parametrize(
     ("reason", "says"), [("", "请写明退回原因"), (" \n", "请写明退回原因"), ("长" * 501, "最多 500 字")]
 )
+@ON_SQLITE
 def test_returning_needs_a_reason(company: Company, reason: str, says: str) -> None:
     submit(company.rep)
     asked = company.supervisor.presses("退回")

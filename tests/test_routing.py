@@ -12,7 +12,7 @@ from bot.event import Event, Press
 from bot.routing import Router
 from cards.common import Submit
 from cards.kit import Action, Card
-from conftest import Company
+from conftest import ON_SQLITE, Company
 from handlers import router
 from handlers.words import LEADERS, SELLERS
 from models.crm.access import CustomerRef
@@ -154,6 +154,7 @@ TYPED = {
 }
 
 
+@ON_SQLITE
 def test_a_command_is_known_however_it_is_typed(company: Company) -> None:
     company.make.customer("王敏", "华星科技有限公司")
     answers = {text: company.rep.says(text) for text in TYPED}
@@ -162,6 +163,7 @@ def test_a_command_is_known_however_it_is_typed(company: Company) -> None:
     assert "单价5／斤 A／B" in slashes.text, "only the first sign is the command's"
 
 
+@ON_SQLITE
 def test_who_has_not_the_role_is_refused_by_word_and_by_button(company: Company) -> None:
     about = "客户性质:企业 所属行业:制造业-电子设备 客户来源:其他 联系人姓名:李雷 手机:13912345678"
     company.rep.says(f"/新客户 华星科技 {about}")
@@ -192,6 +194,7 @@ FORGED: list[tuple[dict[str, object], str]] = [
 ]
 
 
+@ON_SQLITE
 def test_a_payload_from_a_strangers_hand_does_nothing(company: Company) -> None:
     boss, answers = company.supervisor, []
     for value, _ in FORGED:

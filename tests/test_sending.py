@@ -103,7 +103,7 @@ def test_what_a_platform_never_takes_is_given_up_and_the_next_goes_out(company: 
     company.keban.settle()
     assert queued(works) == ["dead", "sent"] and titles(company) == ["没有这个命令"]
     with works.read() as work:
-        assert "230013" in work.run(select(Outbox.error)).scalars()[0]
+        assert "230013" in work.run(select(Outbox.error).order_by(Outbox.id)).scalars()[0]
 
 
 def test_what_was_sent_by_a_sender_that_died_is_not_sent_twice(company: Company, works: Works) -> None:

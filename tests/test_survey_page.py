@@ -11,10 +11,10 @@ from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
 from browser import PATIENCE, launched, opened
-from conftest import Company
+from conftest import ON_SQLITE, Company
 from test_survey import asked
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+pytestmark = [pytest.mark.browser, ON_SQLITE]
 PHONE = {"viewport": {"width": 360, "height": 740}}
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
 #: whether something reaches beyond the edge of the phone, or is too small for a finger.

@@ -1,32 +1,93 @@
-"""A company at its chat: people who say and press things, and what the platform then shows them.
+"""A company at its chat: people who say and press things, and what the platform then shows them; here at Feishu.
 
-Works on the program in this process (`Inside`) and on a real server (`tests/process.py`): only posting, waiting and
-moving the clock differ.
+A story is told by the verbs of `Person`, which the people of every platform have. It works on the program in this
+process (`Inside`) and on real processes (`tests/process.py`): only posting, waiting and moving the clock differ.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+from bot import feishu
+from bot.platform import Platform
+from makers import at_feishu
+from models.settings import Settings
+from models.work import Works
 from standins import feishu_says
 from standins.feishu_api import FeishuApi, Message
 from standins.feishu_says import FeishuApp, Request
 
 JSON = dict[str, Any]
 GROUP = "oc_sales_group"
+APP = FeishuApp("cli_a1b2c3d4e5f60001", "an encrypt key", "a verification token", "tenant")
+APP_SECRET = "app secret"
+
+
+class Sight(Protocol):
+    """A message, or the answer to a press, as a person sees it now."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def buttons(self) -> list[str]: ...
+
+
+class Person(Protocol):
+    """Somebody with an account, and what he can do. Whatever he presses or fills in is what the stand-in received."""
+
+    account: str
+
+    def says(self, text: str, *, group: bool = False, quiet: bool = False) -> Sight:
+        """Say a line; returns the answer in the same chat. A story that sends nothing fails unless it is `quiet`."""
+        ...
+
+    def presses(self, label: str, answers: Mapping[str, str] | None = None, *, on: Any = None) -> Sight:
+        """Press a button of the newest message that has it, or send its form filled in; returns the answer."""
+        ...
+
+    def again(self) -> bool:
+        """Let the platform deliver his last request once more; is it answered as it was?"""
+        ...
+
+    def seen(self, group: bool = False) -> Sequence[Sight]:
+        """Every message in his chat with the bot, or in the group, oldest first."""
+        ...
+
+    def last(self, title: str = "") -> Sight:
+        """The newest message whose title begins so."""
+        ...
+
+
+class End(Protocol):
+    """The other end of the program: a platform's stand-in, its people, and what the program is told of it."""
+
+    name: str
+    api: Any
+    app: Any
+
+    @property
+    def section(self) -> JSON:
+        """The settings by which the program reaches it."""
+        ...
+
+    def platform(self, works: Works) -> Platform: ...
+    def account(self, number: int, name: str) -> str: ...
+    def somebody(self, host: Any, account: str, name: str) -> Any: ...
 
 
 class Host(Protocol):
     """Where the program runs."""
 
-    api: FeishuApi
-    app: FeishuApp
+    api: Any
+    app: Any
 
-    def post(self, path: str, request: Request) -> tuple[int, JSON]: ...
+    def post(self, path: str, request: Any) -> tuple[int, JSON]: ...
+    def page(self, path: str, answers: Mapping[str, str] | None = None) -> tuple[int, str]: ...
     def settle(self) -> None: ...
 
 
@@ -91,13 +152,11 @@ class Answer:
         return [button.label for button in feishu_says.buttons(self.card or {})]
 
 
-@dataclass
 class Somebody:
     """A person with a Feishu account."""
 
-    host: Host
-    account: str
-    numbers: Any = field(default_factory=lambda: itertools.count(1))
+    def __init__(self, host: Host, account: str) -> None:
+        self.host, self.account = host, account
 
     @property
     def chat(self) -> str:
@@ -107,18 +166,19 @@ class Somebody:
         """Every message in this person's private chat, oldest first."""
         return [message for message in self.host.api.messages if message.chat_id == (chat or self.chat)]
 
+    def seen(self, group: bool = False) -> list[Seen]:
+        return [*map(Seen, self.inbox(GROUP if group else ""))]
+
     def last(self, title: str = "", chat: str = "") -> Seen:
-        """The newest message (whose title begins so)."""
         found = [seen for seen in map(Seen, self.inbox(chat)) if seen.title.startswith(title)]
         assert found, f"no {title!r} among {[Seen(each).title for each in self.inbox(chat)]}"
         return found[-1]
 
     def says(self, text: str, *, group: bool = False, quiet: bool = False, message_id: str | None = None) -> Seen:
-        """Say a line; returns the answer in the same chat. A story that sends nothing fails unless it is `quiet`."""
         chat = GROUP if group else self.chat
         before = len(self.inbox(chat))
         request = self.host.app.message(self.account, text, chat_id=chat, group=group, message_id=message_id)
-        status, _ = self.host.post("/feishu/events", request)
+        status, _ = self._posts("/feishu/events", request)
         assert status == 200, status
         self.host.settle()
         after = self.inbox(chat)
@@ -128,14 +188,12 @@ class Somebody:
     def presses(
         self, label: str, answers: Mapping[str, Any] | None = None, *, on: Seen | None = None, chat: str = ""
     ) -> Answer:
-        """Press a button of the newest card that has it, exactly as it was received; `answers` fill its form."""
         seen = on or next(each for each in reversed([*map(Seen, self.inbox(chat))]) if label in each.buttons)
         return self.press_in(seen, seen.card, label, answers)
 
     def press_in(self, seen: Seen, card: JSON, label: str, answers: Mapping[str, Any] | None = None) -> Answer:
         """Press a button of `card`, which this person sees in the message `seen`."""
-        request = self.request_for(seen, card, label, answers)
-        status, body = self.host.post("/feishu/cards", request)
+        status, body = self._posts("/feishu/cards", self.request_for(seen, card, label, answers))
         answer = Answer(status, body)
         if answer.card:
             seen.message.card = answer.card  # the client shows the answer at once, before any update
@@ -149,6 +207,46 @@ class Somebody:
         return self.host.app.press(
             self.account, button.value, seen.message.message_id, seen.message.chat_id, form=form, name=button.name
         )
+
+    def _posts(self, path: str, request: Request) -> tuple[int, JSON]:
+        self._posted = path, request
+        self._answer = self.host.post(path, request)
+        return self._answer
+
+    def again(self) -> bool:
+        answer = self.host.post(*self._posted)
+        self.host.settle()
+        return answer == self._answer
+
+
+@dataclass(frozen=True)
+class Feishu:
+    """Feishu at the other end."""
+
+    api: FeishuApi
+    app: FeishuApp = APP
+    name: str = "feishu"
+
+    @property
+    def section(self) -> JSON:
+        return {
+            "app_id": self.app.app_id,
+            "app_secret": APP_SECRET,
+            "encrypt_key": self.app.encrypt_key,
+            "verification_token": self.app.verification_token,
+            "api_base": self.api.base_url,
+        }
+
+    def platform(self, works: Works) -> Platform:
+        made = feishu.platform(Settings.model_validate({self.name: self.section}).feishu)
+        assert made
+        return made
+
+    def account(self, number: int, name: str) -> str:
+        return at_feishu(number, name)
+
+    def somebody(self, host: Host, account: str, name: str = "") -> Somebody:
+        return Somebody(host, account)
 
 
 class HandClock:

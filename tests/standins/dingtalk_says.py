@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from Crypto.Cipher import AES
 from Crypto.Util.Padding import pad, unpad
@@ -103,12 +104,21 @@ Said = str | Picture | Audio | Video | File | list[str | Picture]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request to the bot: the exact bytes, the headers, the query, and which of its three doors they go to."""
+    """One request to the bot: the exact bytes, the headers, the query, and which of its three doors they go to.
+
+    `within` is for how many seconds an answer is waited for.
+    """
 
     door: Literal["robot", "events", "cards"]
     body: bytes
     headers: dict[str, str]
     query: dict[str, str] = field(default_factory=dict)
+    within: float = 2.0  # presses (section 3.5); nothing is documented for the robot, which is taken for the same
+
+    @property
+    def path(self) -> str:
+        """Where it goes, on the bot's host."""
+        return f"/dingtalk/{self.door}" + (f"?{urlencode(self.query)}" if self.query else "")
 
 
 @dataclass(frozen=True)
@@ -206,7 +216,7 @@ class DingTalkApp:
         sealed = encrypt(_bytes(event), self.aes_key, self.api.client_id)
         signed = event_signature(self.token, stamp, nonce, sealed)
         query = {"signature": signed, "msg_signature": signed, "timestamp": stamp, "nonce": nonce}
-        return Request("events", _bytes({"encrypt": sealed}), {"Content-Type": "application/json"}, query)
+        return Request("events", _bytes({"encrypt": sealed}), {"Content-Type": "application/json"}, query, within=1.5)
 
     def check_url(self) -> Request:
         """What comes when the address is saved in the console (section 2.4)."""

@@ -62,10 +62,11 @@ def _digest(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One webhook request: the exact bytes and the headers."""
+    """One webhook request: the exact bytes, the headers, and for how many seconds an answer is waited for."""
 
     body: bytes
     headers: dict[str, str]
+    within: float = 3.0  # events and presses alike, sections 1.8 and 2.2
 
 
 @dataclass(frozen=True)
