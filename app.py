@@ -294,14 +294,6 @@ def clock(settings: Settings, said: argparse.Namespace) -> None:
             print(f"现在是 {work.now.astimezone(work.office.zone):%Y-%m-%d %H:%M}（演练场的时间）。")
 
 
-def duration(text: str) -> dt.timedelta:
-    """2h, 45m, 3d."""
-    units = {"m": "minutes", "h": "hours", "d": "days"}
-    if not text[:-1].isdigit() or text[-1] not in units:
-        raise argparse.ArgumentTypeError("写成 45m、2h 或 3d")
-    return dt.timedelta(**{units[text[-1]]: int(text[:-1])})
-
-
 def department_set(settings: Settings, said: argparse.Namespace) -> None:
     """添加或修改部门。"""
     from models.crm import people
@@ -324,6 +316,14 @@ def user_add(settings: Settings, said: argparse.Namespace) -> None:
     print(f"{said.name}（{said.staff_no}）已保存。绑定码 {code}，7 天内有效；在私聊里发送：/绑定 {code} <手机后四位>")
 
 
+def user_bind(settings: Settings, said: argparse.Namespace) -> int:
+    """按手机号找到飞书或钉钉的账号并绑定：--staff-no 工号，或 --all 所有还没有账号的人。"""
+    from bot import shell
+
+    with opened(settings) as keban:
+        return shell.bind(keban.works, keban.platforms, said.staff_no, said.platform)
+
+
 def product_set(settings: Settings, said: argparse.Namespace) -> None:
     """添加或修改产品目录里的产品。"""
     from models.crm import products
@@ -335,6 +335,7 @@ def product_set(settings: Settings, said: argparse.Namespace) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The command line; every command has `--help`."""
+    from bot import shell
     from models.tables import Role
 
     top = argparse.ArgumentParser("app.py", description="客伴 Keban：在工作群里用的 CRM")
@@ -347,7 +348,7 @@ def parser() -> argparse.ArgumentParser:
     _command(commands, "demo", demo).add_argument("--reset", action="store_true", help="清空后重新载入")
     _command(commands, "doctor", doctor).add_argument("--register", action="store_true", help="登记卡片回调")
     moving = _command(commands, "clock", clock).add_mutually_exclusive_group(required=True)
-    moving.add_argument("--forward", type=duration, metavar="2h", help="往前拨多久")
+    moving.add_argument("--forward", type=shell.duration, metavar="2h", help="往前拨多久")
     moving.add_argument("--to-next-timer", action="store_true", help="拨到下一件定时的事")
     database = commands.add_parser("db", help="数据库").add_subparsers(required=True, metavar="命令")
     _command(database, "upgrade", upgrade)
@@ -363,6 +364,7 @@ def parser() -> argparse.ArgumentParser:
     adding.add_argument("--role", required=True, action="append", type=Role, choices=list(Role), help="角色，可多次")
     adding.add_argument("--feishu", metavar="OPEN_ID", help="直接绑定飞书账号")
     adding.add_argument("--dingtalk", metavar="USERID", help="直接绑定钉钉账号")
+    shell.takes_people(_command(users, "bind", user_bind))
     products = commands.add_parser("product", help="产品目录").add_subparsers(required=True, metavar="命令")
     selling = _command(products, "set", product_set)
     selling.add_argument("--name", required=True, help="产品名称")

@@ -9,19 +9,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bot import posting
-from bot.event import Event, Press
+from bot.event import Change, Event, Incoming, Press
 from bot.platform import Json, Platform
 from bot.routing import Router
 from cards import common, notices
 from cards.kit import Card, Toast
-from models import codes, outbox, reply_doors
-from models.crm import people
+from models import chats, codes, outbox, reply_doors
+from models.crm import leavers, people
 from models.crm.people import Me
 from models.errors import Claimed, NotAllowed, Refused, Unavailable
 from models.work import Work, Works
 
 log = logging.getLogger(__name__)
 Act = Callable[[Work, Event, Me | None], Json]
+#: what each kind of change does to each account or chat it names.
+CHANGES: Mapping[str, Callable[[Work, str, str], None]] = {
+    "left": leavers.left,
+    "closed": chats.closed,
+    "opened": chats.opened,
+}
 
 
 class Dispatcher:
@@ -31,7 +37,22 @@ class Dispatcher:
         self._router, self._works, self._platforms = router, works, platforms
         self._coded = {name for name, platform in platforms.items() if platform.coded}
 
-    def __call__(self, event: Event) -> Json:
+    def __call__(self, event: Incoming) -> Json:
+        return self._changed(event) if isinstance(event, Change) else self._said(event)
+
+    def _changed(self, change: Change) -> Json:
+        """What a platform tells of itself; there is nothing to answer."""
+
+        def task(work: Work) -> Json:
+            outbox.claim_event(work, _key(change))
+            for name in change.names:
+                CHANGES[change.kind](work, change.platform, name)
+            posting.post_notices(work)
+            return {}
+
+        return self._claiming(change, task)
+
+    def _said(self, event: Event) -> Json:
         try:
             return self._once(event, self._carry_out)
         except Refused as no:
@@ -48,13 +69,17 @@ class Dispatcher:
         """One unit of work a delivery; a redelivery gets the answer of the first and changes nothing."""
 
         def task(work: Work) -> Json:
-            me = people.speaker(work, event.platform, event.account, _key(event))
+            me = people.speaker(work, event.platform, event.account, event.chat, _key(event))
             outbox.claim_event(work, _key(event))
             work.actor_id = me.id if me else None
             if event.door is not None:
                 reply_doors.keep(work, event.platform, event.chat, event.door.url, event.door.until)
             return act(work, event, me)
 
+        return self._claiming(event, task)
+
+    def _claiming(self, event: Incoming, task: Callable[[Work], Json]) -> Json:
+        """The task as a unit of work; where its event was claimed before, what that was answered."""
         try:
             return self._works.perform(task, channel=event.platform, request=event.key)
         except Claimed:
@@ -116,7 +141,7 @@ class Dispatcher:
         return body
 
 
-def _key(event: Event) -> str:
+def _key(event: Incoming) -> str:
     return f"{event.platform}:{event.key}"
 
 

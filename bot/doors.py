@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wsgi import get_input_stream
 
-from bot.event import Event
+from bot.event import Incoming
 from bot.platform import Direct, Door, Forged, Json, Platform, Request
 from models.errors import Unavailable
 
@@ -26,12 +26,13 @@ log = logging.getLogger(__name__)
 
 Environ = Mapping[str, Any]
 Wsgi = Callable[[Any, Any], Iterable[bytes]]
+Dispatch = Callable[[Incoming], Json]
 
 
 class Doors:
     """A WSGI application; what is for no door goes on to `otherwise`. A platform not configured has none."""
 
-    def __init__(self, platforms: Mapping[str, Platform], dispatch: Callable[[Event], Json], otherwise: Wsgi) -> None:
+    def __init__(self, platforms: Mapping[str, Platform], dispatch: Dispatch, otherwise: Wsgi) -> None:
         self._doors = {door.path: door for platform in platforms.values() for door in platform.doors}
         self._dispatch, self._otherwise = dispatch, otherwise
 

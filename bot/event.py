@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,19 @@ class ReplyDoor:
 
 
 @dataclass(frozen=True, slots=True)
+class Enclosed:
+    """A picture or file that came with a message: the `key` by which its platform gives it away, for a while.
+
+    `name` is what its sender called it, empty for a picture; only its content says what it is.
+    """
+
+    kind: Literal["image", "file"]
+    key: str
+    message: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One thing a person did on a platform.
 
@@ -43,8 +57,27 @@ class Event:
     text: str = ""
     press: Press | None = None
     door: ReplyDoor | None = None
+    files: tuple[Enclosed, ...] = ()
 
     @property
     def in_message(self) -> Press | None:
         """The press that is answered in the message it happened in."""
         return None if self.press is None or self.press.apart else self.press
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a platform tells of itself, without anybody speaking to us.
+
+    `left`: these accounts are no longer in the organisation; `closed`: these chats take nothing from us any more;
+    `opened`: they do again. `key` is the same on every redelivery.
+    """
+
+    platform: str
+    key: str
+    kind: Literal["left", "closed", "opened"]
+    names: tuple[str, ...]
+
+
+#: what comes in through a door and is dispatched
+Incoming = Event | Change

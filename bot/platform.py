@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
-from bot.event import Event
+from bot.event import Incoming
 from cards.kit import Card, Toast
 from models.pace import Limit, Outcome
 
@@ -49,7 +49,9 @@ class SendError(Exception):
     (it never could: only how it ended is worth a message), `unknown` (it may have taken it, and a repetition would be a
     second message), `never` (a dead letter). `after` is the pause in seconds the platform asked for. `outcome` is what
     it says of the platform: `limited` (too many calls), `crowded` (too many for this recipient), `away` (an outage:
-    whatever may be sent later and says nothing else), `refused` (it is well, only this message is not).
+    whatever may be sent later and says nothing else), `refused` (it is well, only this message is not). `closed`:
+    nothing else will be taken for this chat or account either until something comes from there (`models.chats.closed`).
+    `denied`: our app lacks a permission.
     """
 
     def __init__(
@@ -58,9 +60,12 @@ class SendError(Exception):
         kind: Kind = "later",
         after: float | None = None,
         outcome: Outcome | None = None,
+        *,
+        closed: bool = False,
+        denied: bool = False,
     ) -> None:
         super().__init__(reason)
-        self.kind, self.after = kind, after
+        self.kind, self.after, self.closed, self.denied = kind, after, closed, denied
         self.outcome: Outcome = outcome or ("away" if kind in ("later", "unknown") else "refused")
 
 
@@ -111,6 +116,14 @@ class Client(Protocol):
         """Replace a sent card in place; `to` is whose it is, where that is known. Raises SendError."""
         ...
 
+    def urge(self, message_id: str, to: Address, words: str) -> None:
+        """Let a message that has arrived ring at an account; `words` say what it is about where the card is not shown.
+
+        Done twice it rings twice: whoever calls it writes that down first. Raises SendError, which is `denied` where
+        the company may not do it; the message stands all the same.
+        """
+        ...
+
 
 def always(card: Card) -> bool:
     return True
@@ -126,7 +139,7 @@ class Door:
 
     path: str
     verify: Callable[[Request], Json]
-    read: Callable[[Json], Event | Direct | None]
+    read: Callable[[Json], Incoming | Direct | None]
     wrap: Callable[[Json], Json] = _as_it_is
 
 
@@ -141,7 +154,8 @@ class Platform:
 
     `inline` tells of a card whether the answer to a press may carry it. `coded`: what a button says may be said.
     `limits` hold for each kind of call (send, update); `monthly` is how many calls a month are paid for, 0 where nobody
-    counts.
+    counts. `find` gives (mobile, account) of those people among many whom the platform knows, and raises SendError when
+    it must stop.
     """
 
     name: str
@@ -153,3 +167,4 @@ class Platform:
     coded: bool = False
     limits: tuple[Limit, ...] = ()
     monthly: int = 0
+    find: Callable[[Sequence[str]], Iterator[tuple[str, str]]] | None = None

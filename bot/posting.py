@@ -12,9 +12,10 @@ from models import outbox
 from models.crm import deliveries, people
 from models.crm.people import Me
 from models.errors import NotFound
-from models.outbox import REFRESH_AFTER, Lane, Parcel
+from models.outbox import REFRESH_AFTER, URGENT, Lane, Parcel
 from models.work import Notice, Work
 
+#: the kind of a message that is to ring once it has arrived.
 LANES = {"reminder": Lane.REMINDER, "complaint": Lane.ALERT, "digest": Lane.DIGEST, "morning": Lane.DIGEST}
 
 
@@ -111,7 +112,8 @@ def _post(work: Work, notice: Notice, pressed: str) -> None:
     for user_id in notice.people:
         if user_id not in holders and (reader := people.by_id(work, user_id)):
             card = notices.card(work, notice.kind, notice.subject, reader)
-            to_person(work, user_id, card, notice.kind, LANES.get(notice.kind, Lane.ANSWER))
+            kind = URGENT if notice.urgent else notice.kind
+            to_person(work, user_id, card, kind, LANES.get(notice.kind, Lane.ANSWER))
 
 
 def _update(work: Work, notice: Notice, copy: outbox.Copy) -> None:

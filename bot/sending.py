@@ -14,11 +14,11 @@ from queue import Empty, SimpleQueue
 
 from bot.platform import Address, Json, Platform, SendError, Sent
 from cards import kit
-from models import delivery, outbox
+from models import chats, delivery, outbox
 from models.crm import people
 from models.delivery import PAUSES, UNKNOWN, Batch, Leased
 from models.errors import Unavailable
-from models.outbox import UPDATABLE, Copy, Lane
+from models.outbox import UPDATABLE, URGE, URGENT, Copy, Lane, Parcel
 from models.pace import Outcome, Pace
 from models.work import Work, Works
 
@@ -155,7 +155,7 @@ class Sender:
         except Exception as fault:
             log.exception("message %d cannot be sent", row.id)
             return self._put_off(row, SendError(type(fault).__name__, "never"))
-        return Done(row, lambda work: delivery.sent(work, row, sent.message_id, sent.chat), "sent")
+        return Done(row, lambda work: _arrived(work, row, sent), "sent")
 
     def _send(self, row: Leased) -> Sent:
         """Render and send; an update that came too late goes out anew. Raises Moved, SendError."""
@@ -164,6 +164,8 @@ class Sender:
             accounts = people.accounts(work, row.user_id) if row.user_id else []
         account, message = dict(accounts).get(row.platform, ""), self._standing(row, copy)
         card = kit.loads(row.card)
+        if row.kind == URGE:
+            return self._ring(row, Address("account", account), card.title)
         if message is not None:
             self._stays(copy)
             try:
@@ -178,6 +180,14 @@ class Sender:
             raise Moved(next((name for name, _ in accounts if self._works.serves(name)), ""))
         face = self._face(row, replace(card, title=AGAIN + card.title) if row.doubtful else card)
         return self._platform.client.send(to, face, row.token)
+
+    def _ring(self, row: Leased, to: Address, words: str) -> Sent:
+        """Let a message that has arrived ring. The claim stands before the call: it rings once at most (F2)."""
+        if row.attempts > 1 and not row.error:
+            raise SendError("nobody knows whether it rang", "never")
+        if row.message_id and to.id:
+            self._platform.client.urge(row.message_id, to, words)
+        return Sent(row.message_id or "", "")
 
     def _face(self, row: Leased, card: kit.Card) -> Json:
         """What the platform is given, just before the call.
@@ -207,11 +217,30 @@ class Sender:
         log.warning("message %d (%s): %s, %s", row.id, row.kind, no, no.kind)
         unknown = no.kind == "unknown"
         why = f"{UNKNOWN if unknown or row.doubtful else ''}{no}"
-        if no.kind == "never" or (unknown and row.lane not in REPEATED):
+        if no.closed and not row.update:
+            return Done(row, lambda work: _shut(work, row, why), no.outcome)
+        if no.kind == "never" or (unknown and (row.lane not in REPEATED or row.kind == URGE)):
             return Done(row, lambda work: delivery.dead(work, row, why), no.outcome, no.after)
         pause = no.after if no.after is not None else PAUSES[min(row.attempts, len(PAUSES)) - 1]
         later = self._works.clock() + dt.timedelta(seconds=pause * random.uniform(1, 1.3))  # noqa: S311 (jitter)
         return Done(row, lambda work: delivery.postpone(work, row, later, why), no.outcome, no.after)
+
+
+def _arrived(work: Work, row: Leased, sent: Sent) -> None:
+    if delivery.sent(work, row, sent.message_id, sent.chat) and row.kind == URGENT:
+        ring = Parcel(URGE, row.card, f"urge:{row.id}", Lane.ALERT, row.platform, user_id=row.user_id)
+        outbox.enqueue(work, replace(ring, message_id=sent.message_id))
+
+
+def _shut(work: Work, row: Leased, why: str) -> None:
+    """Nothing is taken there any more: a chat's message is given up, a person's goes to another account of his."""
+    if row.chat or row.user_id is None:
+        chats.closed(work, row.platform, row.chat)
+        return delivery.dead(work, row, why)
+    for platform, account in people.accounts(work, row.user_id):
+        if platform == row.platform:
+            chats.closed(work, platform, account)
+    delivery.moved(work, row, people.reach(work, row.user_id))
 
 
 def _complain(fault: Exception) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from flask import Flask, jsonify, redirect
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from bot.doors import LARGEST_BODY, Doors
-from bot.event import Event
+from bot.doors import LARGEST_BODY, Dispatch, Doors
 from bot.pages import form, survey
-from bot.platform import Json, Platform
+from bot.platform import Platform
 from models import health
 from models.errors import Unavailable
 from models.work import Works
@@ -20,7 +19,7 @@ from models.work import Works
 log = logging.getLogger(__name__)
 
 
-def create(platforms: Mapping[str, Platform], dispatch: Callable[[Event], Json], works: Works) -> Flask:
+def create(platforms: Mapping[str, Platform], dispatch: Dispatch, works: Works) -> Flask:
     """The web application; a platform that is not configured has no doors."""
     app = Flask("keban", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY

@@ -21,6 +21,7 @@ from cards.kit import (
     Element,
     Fields,
     Form,
+    Image,
     Link,
     Note,
     Text,
@@ -58,17 +59,18 @@ SUMMARY = 64
 #: somebody who may do everything is the longest card that has to be whole.
 TEXT_BYTES = 8 * 1024
 PRESS_BYTES = 5 * 1024 + 512
-#: bytes of a link to a form's page, which is known only when it is sent, and of what is around each link.
-PAGE_BYTES, LINK_BYTES = 600, 24
+#: bytes of a link to a form's page, which is known only when it is sent, of what is around each link, and of a picture.
+PAGE_BYTES, LINK_BYTES, IMAGE_BYTES = 600, 24, 100
 SHORTER = (2000, 500, 100, 30)
 
 
 def render(card: Card) -> Json:
     """The face: `title` and `tone` as they are, `parts` each with one of
 
-    `text` (Markdown), `buttons` (label, tone, value: the packed action), `link` (label, url) and `form` (submit: the
-    label, card: the whole card as `kit.dumps` has it). Labels are one line. Texts that are too long are cut, then
-    left out; the whole fits each way of sending, as JSON that is written with `ensure_ascii=False`.
+    `text` (Markdown), `buttons` (label, tone, value: the packed action), `link` (label, url), `image` (data, alt: a
+    message shows it once it is uploaded, a template never) and `form` (submit: the label, card: the whole card as
+    `kit.dumps` has it). Labels are one line. Texts that are too long are cut, then left out; the whole fits each way of
+    sending, as JSON that is written with `ensure_ascii=False`.
     """
     face = _face(card, card)
     for most in SHORTER:
@@ -76,6 +78,16 @@ def render(card: Card) -> Json:
             break
         face = _face(shortened(card, most), card)
     return face | {"parts": _kept(face)}
+
+
+def image(part: Json) -> Image:
+    """The picture of an `image` part."""
+    return Image(**part["image"])
+
+
+def shown(part: Json, media_id: str) -> Json:
+    """An `image` part as the text that shows it, once it is uploaded."""
+    return {"text": f"![{escape(part['image']['alt'])}]({media_id})"}
 
 
 def escape(text: str) -> str:
@@ -124,6 +136,8 @@ def _element(part: Element, whole: Card) -> list[Json]:
             return [{"buttons": list(map(_button, each))}] if each else []
         case Link(label, url):
             return [{"link": {"label": _label(label), "url": quote(url, safe=IN_ADDRESS)}}]
+        case Image(data, alt):
+            return [{"image": {"data": data, "alt": _label(alt)}}]
         case Form(fields, submit):
             wrong = "\n".join(f"{field.label}：{field.error}" for field in fields if field.error)
             form = {"form": {"submit": _label(submit.label), "card": dumps(whole)}}
@@ -190,6 +204,8 @@ def _cost(part: Json) -> int:
             return sum(_bytes(label) + len(address) + LINK_BYTES for label, address in said)
         case {"link": link}:
             return _bytes(escape(link["label"])) + _bytes(link["url"]) + LINK_BYTES
+        case {"image": image}:
+            return _bytes(escape(image["alt"])) + IMAGE_BYTES
     return PAGE_BYTES
 
 
@@ -290,6 +306,8 @@ def _in_words(part: Json, code: Press, home: str) -> str:
             return BREAK.join(f"回复 @{NAME} {escape(words)}" for words in said)
         case {"link": link}:
             return _link(link["label"], link["url"])
+        case {"image": _}:
+            return ""
     return f"这张表要在私聊里填写　{_link('打开私聊', home)}" if home else "这张表要在私聊里填写"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, assert_never
 
 from cards.kit import (
@@ -15,6 +16,7 @@ from cards.kit import (
     Element,
     Fields,
     Form,
+    Image,
     Input,
     Link,
     Note,
@@ -31,6 +33,8 @@ SIGNS = re.compile(r"[&<>*_\[\](){}#:~`|\\!$=+^@]")
 NEWLINE = re.compile(r"\r\n?|\n")
 #: Feishu takes 30 KB and adds some of its own.
 BYTES = 28 * 1024
+#: stands in place of a picture's key until it is uploaded, before what has to be drawn.
+DRAWN = "draw:"
 SHORTER = (2000, 500, 100)
 
 
@@ -42,6 +46,22 @@ def render(card: Card) -> Json:
             break
         shown = _render(shortened(card, most))
     return shown
+
+
+def pictured(shown: Json, upload: Callable[[Image], str | None]) -> Json:
+    """A rendered card with its pictures uploaded; one for which there is no key is left out."""
+    elements = shown.get("body", {}).get("elements", ())
+    if not any(each["tag"] == "img" for each in elements):
+        return shown
+    kept = [part for each in elements if (part := _uploaded(each, upload))]
+    return shown | {"body": shown["body"] | {"elements": kept}}
+
+
+def _uploaded(element: Json, upload: Callable[[Image], str | None]) -> Json | None:
+    if element["tag"] != "img":
+        return element
+    key = upload(Image(element["img_key"].removeprefix(DRAWN), element["alt"]["content"]))
+    return element | {"img_key": key} if key else None
 
 
 def _size(shown: Json) -> int:
@@ -81,6 +101,8 @@ def _element(part: Element) -> list[Json]:
         case Link(label, url):
             opens = {"type": "open_url", "default_url": url}
             return [_row([{"tag": "button", "text": _plain(label), "type": "default", "behaviors": [opens]}])]
+        case Image(data, alt):
+            return [{"tag": "img", "img_key": DRAWN + data, "alt": _plain(alt), "scale_type": "fit_horizontal"}]
         case Form():
             return [_form(part)]
         case _:

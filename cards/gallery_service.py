@@ -1,13 +1,14 @@
-"""Samples of the cards of service: complaints."""
+"""Samples of the cards of service: complaints; and of people who left."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from cards import complaints
+from cards import complaints, leavers
 from cards.samples import LONG, ODD, Samples
 from models.crm.complaint_views import Complained, Line
 from models.crm.customers import Person
+from models.crm.leavers import Leaver
 from models.tables import Channel, ComplaintState, Severity
 
 COMPLAINED = Complained(
@@ -77,4 +78,10 @@ def _complaint_forms() -> Samples:
     yield "complaints.ask_contact.late", complaints.ask_contact(OVERDUE, typed, missing)
 
 
-PARTS = (_complaints, _complaint_forms)
+def _leavers() -> Samples:
+    yield "leavers.left.owning", leavers.left(Leaver("王敏", "S1001", 12, 1, 3, ()))
+    yield "leavers.left.bare", leavers.left(Leaver("王敏", "S1001", 0, 0, 0, ("dingtalk",)))
+    yield "leavers.left.nasty", leavers.left(Leaver(ODD, ODD, 1, 0, 0, (ODD,)))
+
+
+PARTS = (_complaints, _complaint_forms, _leavers)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from html import escape
 from typing import assert_never
 
+from cards import pictures
 from cards.kit import (
     Bars,
     Button,
@@ -14,6 +16,7 @@ from cards.kit import (
     Element,
     Fields,
     Form,
+    Image,
     Input,
     Link,
     Note,
@@ -56,6 +59,9 @@ def _element(part: Element) -> str:
         case Link(label, url):
             opens = f'href="{escape(url)}" target="_blank" rel="noopener noreferrer"'
             return f'<p><a class="link" {opens}>{escape(label)}</a></p>'
+        case Image(alt=alt):
+            drawn = base64.b64encode(pictures.png(part)).decode()
+            return f'<p><img class="picture" alt="{escape(alt)}" src="data:image/png;base64,{drawn}"></p>'
         case Form(fields, submit):
             return (
                 f"<form>{''.join(map(_field, fields))}<div class='buttons'>{_button(submit, submits=True)}</div></form>"

@@ -11,6 +11,8 @@ VERSION = 1
 LABEL_LENGTH = 12
 INPUT_LENGTH = 1000
 HINT_LENGTH = 100
+#: what a phone still reads from a screen.
+CODE_LENGTH = 500
 CHOICES = 50
 PARTS = 200
 PAGE = 10
@@ -213,6 +215,18 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture, drawn where the card is shown: the QR code of `data`. `alt` says what it is where it is not seen."""
+
+    data: str
+    alt: str
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.data) <= CODE_LENGTH:
+            raise ValueError(f"a code of {len(self.data)} characters, 1 to {CODE_LENGTH} are allowed")
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """Fields and the one button that sends them all."""
 
@@ -220,9 +234,10 @@ class Form:
     submit: Button
 
 
-Element = Text | Note | Warn | Fields | Bars | Buttons | Link | Form
+Element = Text | Note | Warn | Fields | Bars | Buttons | Link | Image | Form
 ELEMENTS: dict[str, type] = {
-    cls.__name__: cls for cls in (Text, Note, Warn, Fields, Bars, Buttons, Button, Link, Form, Input, TextArea, Select)
+    cls.__name__: cls
+    for cls in (Text, Note, Warn, Fields, Bars, Buttons, Button, Link, Image, Form, Input, TextArea, Select)
 }
 
 

@@ -49,6 +49,7 @@ STATUSES: Mapping[Status, str] = {
     Status.WITHDRAWN: "已撤回",
     Status.ARCHIVED: "已建档",
 }
+PLATFORMS: Mapping[str, str] = {"feishu": "飞书", "dingtalk": "钉钉", "playground": "演练场"}
 
 
 def options(words: Mapping[E, str]) -> tuple[tuple[str, str], ...]:

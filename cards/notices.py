@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from cards import complaints, digests, entries, ops, reminders, reviews, surveys, today
+from cards import complaints, digests, entries, leavers, ops, reminders, reviews, surveys, today
 from cards.kit import Card
 from models.crm import complaint_views, deliveries, views
 from models.crm import digests as digesting
+from models.crm import leavers as leaving
 from models.crm import reminders as reminding
 from models.crm import surveys as surveying
 from models.crm import today as days
@@ -23,6 +24,7 @@ KINDS: Mapping[str, Callable[[Work, Me, int], Card]] = {
     surveying.SURVEY: lambda work, me, survey: surveys.standing(surveying.view(work, me, survey)),
     surveying.SKIPPED: lambda work, me, customer: surveys.skipped(*surveying.skipped(work, me, customer)),
     deliveries.QUOTA: lambda work, me, share: ops.quota(deliveries.standings(work), share),
+    leaving.LEAVER: lambda work, me, person: leavers.left(leaving.view(work, me, person)),
     "reminder": lambda work, me, timer: reminders.card(reminding.view(work, me, timer)),
 }
 

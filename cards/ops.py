@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from cards.common import Say
 from cards.kit import Action, Button, Buttons, Card, Element, Note, Text, Toast, Tone, Warn
+from models.chats import CHAT_CLOSED
 from models.crm.deliveries import Letter, Overview, Standing
 from models.delivery import EXPIRED
 
@@ -23,12 +24,15 @@ KINDS = {
     "survey": "满意度问卷",
     "quota": "额度提醒",
     "merged": "合并提醒",
+    "urgent": "投诉告警",
+    "urge": "加急",
+    "leaver": "离职交接",
 }
 #: what an administrator can do about it, by what stands in the reason.
 HINTS = (
     (EXPIRED, "一直没有送到，过了时效，没有再发。"),
     ("230013|no such person|staffId.notExisted", "这个人不在应用的可用范围，请在开放平台后台把他加进去，再重试。"),
-    ("230002|chat.*gone|not in", "机器人不在这个群里，请把它加回来，再重试。"),
+    (f"{CHAT_CLOSED}|230002|232009|notExsit", "机器人不在这个群里，或者群没有了，请把它加回来，再重试。"),
     ("AccessTokenPermissionDenied|99991672|60011", "应用缺少权限，请按接入说明开通并发布，再重试。"),
     ("ApiCountLimit|90020", "平台的月度调用额度用完了，下个月再重试，或者升级版本。"),
     ("outcome unknown", "不知道对方收到没有，再发可能重复。"),

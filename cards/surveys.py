@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cards.kit import Card, Element, Fields, Link, Note, Text, Toast, Warn
+from cards.kit import Card, Element, Fields, Image, Link, Note, Text, Toast, Warn
 from models.crm.access import CustomerRef
 from models.crm.surveys import Asked
 
@@ -34,6 +34,7 @@ def _open(survey: Asked) -> Card:
     body: tuple[Element, ...] = (
         *silent,
         Text(f"请把链接转发给客户，或让客户扫二维码：\n{link}"),
+        Image(link, "满意度问卷的二维码"),
         Link("打开问卷", link),
         Link("打开二维码", f"{link}/qr"),
         *local,

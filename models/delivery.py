@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, case, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
-from models.outbox import REFRESH, Lane
+from models.outbox import REFRESH, URGE, Lane
 from models.pace import Call, Limit, Pace
 from models.tables import CardMessage, Identity, Outbox, OutboxState, PlatformPace
 from models.tables.base import Utc
@@ -73,7 +73,7 @@ FREE = and_(
     or_(Outbox.lease_until.is_(None), Outbox.lease_until < bindparam("moment")),
 )
 DUE = (
-    select(Outbox.id, Outbox.lane, Outbox.update, Outbox.user_id, Outbox.chat)
+    select(Outbox.id, Outbox.kind, Outbox.lane, Outbox.update, Outbox.user_id, Outbox.chat)
     .where(
         WAITING,
         FREE,
@@ -196,8 +196,8 @@ def lease(
 def _take(work: Work, row: AnyRow, pace: Pace, limits: Sequence[Limit]) -> float:
     """Count a message that is sent now; or in how many seconds it may be."""
     now = work.real.timestamp()
-    group = row.user_id is None
-    call = Call("update" if row.update else "send", _recipient(row), row.lane <= Lane.ANSWER, group)
+    kind = "update" if row.update else URGE if row.kind == URGE else "send"
+    call = Call(kind, _recipient(row), row.lane <= Lane.ANSWER, group=row.user_id is None)
     wait = pace.shared(call, limits, now)
     if not wait and (wait := pace.own(call, limits, now)):
         work.run(LATER, row=row.id, later=work.real + dt.timedelta(seconds=wait))
@@ -214,17 +214,18 @@ def _recipient(row: Leased | AnyRow) -> str:
 # --- marks ---
 
 
-def sent(work: Work, row: Leased, message_id: str, chat: str) -> None:
-    """Mark a message as delivered, unless another sender took it over.
+def sent(work: Work, row: Leased, message_id: str, chat: str) -> bool:
+    """Mark a message as delivered; False where another sender took it over.
 
     `chat` is where it landed; for a message to a person that is his own chat with us, by which presses are known.
     """
     if work.run(SENT, row=row.id, held=row.claim, moment=work.real).first() is None:
-        return
+        return False
     if row.card_message_id is not None:
         work.put(PLACED, copy=row.card_message_id, on=row.platform, message=message_id, moment=work.real)
     if row.user_id is not None and chat:
         work.put(PRIVATE_CHAT, person=row.user_id, on=row.platform, chat=chat)
+    return True
 
 
 def dead(work: Work, row: Leased, why: str) -> None:

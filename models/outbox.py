@@ -33,7 +33,7 @@ class Lane(IntEnum):
 
 
 #: how long a message is worth sending, in hours by kind; `*` is the rest.
-HOURS = {"answer": 6, "refresh": 6, "reminder": 48, "digest": 12, "morning": 12, "*": 13 * 24}
+HOURS = {"urge": 1, "answer": 6, "refresh": 6, "reminder": 48, "digest": 12, "morning": 12, "*": 13 * 24}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,8 @@ SUPERSEDE = (
 )
 
 REFRESH = "refresh"
+#: a message that has to ring, and the ringing, which follows once it has arrived.
+URGENT, URGE = "urgent", "urge"
 DROP_REFRESH = (
     update(Outbox)
     .where(

@@ -128,6 +128,12 @@ class Complaint(Section):
     bad_score_warn_manager: Annotated[int, Field(ge=0)] = 60
 
 
+class Sla(Section):
+    """How loud a promise gets that is about to be broken."""
+
+    urgent: bool = False
+
+
 def _clock(text: str) -> str:
     if not re.fullmatch(r"([01]\d|2[01]):[0-5]\d", text):
         raise ValueError("要写成 09:00 这样的钟点，最晚 21:59")  # what follows is sent on the same day
@@ -196,6 +202,12 @@ class Survey(Section):
     questions: list[str] = ["产品和服务符合您的预期吗？", "我们响应得够快吗？"]
 
 
+class Files(Section):
+    """What people may send: Feishu gives away 100 MB at most."""
+
+    largest_mb: Annotated[int, Field(ge=1, le=100)] = 20
+
+
 class Settings(Section):
     """All of it."""
 
@@ -209,10 +221,12 @@ class Settings(Section):
     work_calendar: WorkCalendar = WorkCalendar()
     review: Review = Review()
     complaint: Complaint = Complaint()
+    sla: Sla = Sla()
     digest: Digest = Digest()
     numbering: Numbering = Numbering()
     entry: Entry = Entry()
     survey: Survey = Survey()
+    files: Files = Files()
 
     def monthly_calls(self, platform: str) -> int:
         """How many calls of a platform's API a month are paid for; 0 where nobody counts (O8)."""

@@ -51,13 +51,14 @@ AHEAD = select(Clock.ahead_seconds).where(Clock.id == bindparam("id"))
 class Notice:
     """A living card to show: copies of `kind:subject` change in place, people without one get one.
 
-    `anew` sends another one although they have it: to be seen again, as a reminder is.
+    `anew` sends another one although they have it: to be seen again, as a reminder is. An `urgent` one rings.
     """
 
     kind: str
     subject: int
     people: tuple[int, ...]
     anew: bool = False
+    urgent: bool = False
 
     @property
     def key(self) -> str:
@@ -178,9 +179,11 @@ class Work:
             detail={key: value for key, value in detail.items() if value is not None},
         )
 
-    def notify(self, kind: str, subject: int, people: Iterable[int] = (), *, anew: bool = False) -> None:
+    def notify(
+        self, kind: str, subject: int, people: Iterable[int] = (), *, anew: bool = False, urgent: bool = False
+    ) -> None:
         """Show a subject to people; with nobody named only the copies that exist are brought up to date."""
-        self.notices.append(Notice(kind, subject, tuple(dict.fromkeys(people)), anew))
+        self.notices.append(Notice(kind, subject, tuple(dict.fromkeys(people)), anew, urgent))
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -46,6 +46,7 @@ PLAIN = st.one_of(
         WORDS,
         st.lists(st.tuples(WORDS, st.integers(0, 9999)), max_size=4, unique_by=lambda bar: bar[0]).map(tuple),
     ),
+    st.builds(kit.Image, st.just("https://crm.example.com/survey/x"), WORDS),
     st.builds(
         kit.Link, WORDS.map(lambda text: f"链{text}"[:12]), st.just('https://crm.example.com/survey/x?a=1&b="2"')
     ),

@@ -32,7 +32,7 @@ LIBRARIES = {
     "gunicorn": ("app.py",),
     "requests": ("bot/*/client.py",),
     "socket": ("bot/ports.py",),
-    "segno": ("bot/pages/*",),
+    "segno": ("bot/pages/*", "cards/pictures.py"),
     "http": (),
     "urllib.request": (),
     "smtplib": (),

@@ -96,6 +96,7 @@ def client_of(base: str, works: Works, seconds: Clock, template: str = "", robot
         card_template=template,
         card_route_key="keban",
         api_base=f"{base}/",
+        oapi_base=base,
     )
     return DingTalkClient(settings, works, seconds, timeout=(1, 0.3))
 

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from bot.dingtalk.events import Left, ReplyDoor, changed, heard, pressed, reply_door, said
-from bot.event import Event, Press
+from bot.dingtalk.events import ReplyDoor, changed, heard, pressed, reply_door, said
+from bot.event import Enclosed, Event, Press
 from bot.platform import Direct, Forged
 from dingtalk_made import ACCOUNT, GONE, body, message, press
 
 OWN = f"user:{ACCOUNT}"
 CHAT = "cidAAAAAAAAAAAAAAAAAAAAAA=="
 DOOR = "https://oapi.dingtalk.com/robot/sendBySession?session=00000000000000000000000000000001"
+SENT = Enclosed("image", "mIofN681YE3fDOWNLOADCODE==", "msgAAAA0003==")
 UNTIL = datetime(2023, 11, 14, 23, 38, 20, tzinfo=UTC)
 
 
@@ -36,7 +37,7 @@ def pressing(payload: dict[str, Any]) -> Press:
     [
         ("1:1 text", Event("dingtalk", "msgAAAA0001==", ACCOUNT, OWN, True, "客户 上海云图")),
         ("group text", Event("dingtalk", "msgAAAA0002==", ACCOUNT, CHAT, False, "新建商机 100万")),
-        ("1:1 richText", Event("dingtalk", "msgAAAA0003==", ACCOUNT, OWN, True, "名片")),
+        ("1:1 richText", Event("dingtalk", "msgAAAA0003==", ACCOUNT, OWN, True, "名片", files=(SENT,))),
     ],
 )
 def test_a_genuine_message_is_read(name: str, meaning: Event) -> None:
@@ -368,12 +369,12 @@ def test_a_press_with_a_part_missing_or_of_a_wrong_type_is_damaged(payload: dict
 
 
 @pytest.mark.parametrize(
-    ("payload", "meaning"),
+    ("payload", "users"),
     [
-        ({"EventType": "user_leave_org", "UserId": ["u1", "u2"], "CorpId": "c"}, Left(("u1", "u2"))),
-        ({"EventType": "user_leave_org", "userId": ["015227"], "timeStamp": "1"}, Left(("015227",))),
-        ({"EventType": "user_leave_org", "userId": [15227]}, Left(("15227",))),
-        ({"EventType": "user_leave_org", "UserId": []}, Left(())),
+        ({"EventType": "user_leave_org", "UserId": ["u1", "u2"], "CorpId": "c"}, ("u1", "u2")),
+        ({"EventType": "user_leave_org", "userId": ["015227"], "timeStamp": "1"}, ("015227",)),
+        ({"EventType": "user_leave_org", "userId": [15227]}, ("15227",)),
+        ({"EventType": "user_leave_org", "UserId": []}, ()),
         (body("events", "check_url"), None),
         (body("events", "user_add_org"), None),
         (body("events", "non-ASCII"), None),
@@ -383,8 +384,9 @@ def test_a_press_with_a_part_missing_or_of_a_wrong_type_is_damaged(payload: dict
         ({}, None),
     ],
 )
-def test_only_people_who_leave_change_something(payload: dict[str, Any], meaning: Left | None) -> None:
-    assert changed(payload) == meaning
+def test_only_people_who_leave_change_something(payload: dict[str, Any], users: tuple[str, ...] | None) -> None:
+    change = changed(payload)
+    assert (change and (change.kind, change.names)) == (users if users is None else ("left", users))
 
 
 @pytest.mark.parametrize("users", [GONE, None, "u1", [None], [""], [["u1"]], {"a": 1}, ["u" * 129]], ids=repr)

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.dingtalk.events import Left, ReplyDoor, changed, pressed, reply_door, said
+from bot.dingtalk.events import ReplyDoor, changed, pressed, reply_door, said
 from bot.dingtalk.verify import card, robot, sealed, subscription
-from bot.event import Event
+from bot.event import Change, Event
 from bot.platform import Forged
 from dingtalk_made import (
     AES_KEY,
@@ -151,7 +151,7 @@ def test_whatever_stands_in_a_payload_is_read_or_refused(place: tuple[dict[str, 
     assert isinstance(reply_door(payload), ReplyDoor | None)
     for read in (said, pressed, changed):
         try:
-            assert isinstance(read(payload), Event | Left | None)
+            assert isinstance(read(payload), Event | Change | None)
         except Forged as error:
             assert error.status == 400
 

@@ -349,7 +349,7 @@ def test_the_doors_of_each_platform_are_those_that_are_documented() -> None:
     named = {document: set(re.findall(r"(?<=域名)/\w+/\w+", text(document))) for document in DOCUMENTS}
     assert named["docs/feishu.md"] == set(feishu.PATHS) and named["docs/dingtalk.md"] == set(dingtalk.PATHS)
     assert named[README] == {*feishu.PATHS, *dingtalk.PATHS}
-    handled = set(re.findall(r'"((?:im|card)\.[\w.]+)"', (ROOT / "bot/feishu/events.py").read_text()))
+    handled = set(re.findall(r'"((?:im|card|contact)\.[\w.]+)"', (ROOT / "bot/feishu/events.py").read_text()))
     assert {name for row in rows("docs/feishu.md", "4. 填两个地址") for name in quoted(row[2])} == handled
     followed = set(re.findall(r'EventType"\) != "(\w+)"', (ROOT / "bot/dingtalk/events.py").read_text()))
     assert {name for row in rows("docs/dingtalk.md", "4. 填三个地址") for name in quoted(row[2])} == followed

@@ -204,6 +204,18 @@ def test_a_refused_card_is_tried_again_or_given_up(
 
 
 @pytest.mark.parametrize(
+    ("code", "closed"),
+    [(code, True) for code in (230002, 232009, 230013, 230029, 230053)] + [(230001, False), (230020, False)],
+)
+def test_a_chat_that_is_gone_and_who_has_left_take_nothing_any_more(
+    client: FeishuClient, platform: responses.RequestsMock, code: int, closed: bool
+) -> None:
+    gives_token(platform)
+    platform.post(SEND_URL, status=400, json={"code": code, "msg": "no"})
+    assert failure(client).closed is closed
+
+
+@pytest.mark.parametrize(
     ("code", "kind"),
     [(230031, "gone"), (230011, "gone"), (230110, "gone"), (230020, "later"), (230099, "never"), (230001, "never")],
 )

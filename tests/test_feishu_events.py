@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.event import Event, Press
+from bot.event import Change, Event, Press
 from bot.feishu.events import read, respond
 from bot.platform import Direct, Forged
 from cards.kit import Toast
@@ -70,6 +70,14 @@ def press(**action: Any) -> dict[str, Any]:
             "context": {"open_message_id": "om_1", "open_chat_id": "oc_1"},
         },
     }
+
+
+def told(kind: str, event: dict[str, Any]) -> dict[str, Any]:
+    return {"schema": "2.0", "header": {"event_id": "e1", "event_type": kind}, "event": event}
+
+
+LEFT = told("contact.user.deleted_v3", {"object": {"open_id": "ou_7", "name": "张三"}, "old_object": {}})
+REMOVED = told("im.chat.member.bot.deleted_v1", {"chat_id": "oc_7", "external": False, "name": "群名称"})
 
 
 def said(payload: dict[str, Any]) -> str | None:
@@ -199,6 +207,19 @@ def test_everything_filled_in_arrives_as_text(action: dict[str, Any], form: dict
 
 
 @pytest.mark.parametrize(
+    ("payload", "meaning"),
+    [
+        (LEFT, Change("feishu", "e1", "left", ("ou_7",))),
+        (REMOVED, Change("feishu", "e1", "closed", ("oc_7",))),
+        (told("im.chat.disbanded_v1", REMOVED["event"]), Change("feishu", "e1", "closed", ("oc_7",))),
+        (told("im.chat.member.bot.added_v1", REMOVED["event"]), Change("feishu", "e1", "opened", ("oc_7",))),
+    ],
+)
+def test_what_the_platform_tells_of_people_and_chats_is_a_change(payload: dict[str, Any], meaning: Change) -> None:
+    assert read(payload) == meaning
+
+
+@pytest.mark.parametrize(
     "payload",
     [
         {},
@@ -206,7 +227,8 @@ def test_everything_filled_in_arrives_as_text(action: dict[str, Any], form: dict
         {"header": None},
         {"header": {"event_id": "e1"}},
         {"header": {"event_type": ["im.message.receive_v1"]}},
-        {"header": {"event_id": "e1", "event_type": "contact.user.deleted_v3"}, "event": {}},
+        {"header": {"event_id": "e1", "event_type": "contact.user.updated_v3"}, "event": {}},
+        {"header": {"event_id": "e1", "event_type": "im.chat.updated_v1"}, "event": {"chat_id": "oc_1"}},
     ],
 )
 def test_what_we_do_not_handle_is_nothing(payload: dict[str, Any]) -> None:
@@ -230,6 +252,11 @@ def test_what_we_do_not_handle_is_nothing(payload: dict[str, Any]) -> None:
         (press(name="b"), "event.operator.open_id"),
         (press(name="b"), "event.context.open_message_id"),
         (press(name="b"), "event.context.open_chat_id"),
+        (LEFT, "header.event_id"),
+        (LEFT, "event.object"),
+        (LEFT, "event.object.open_id"),
+        (REMOVED, "header.event_id"),
+        (REMOVED, "event.chat_id"),
     ],
 )
 def test_an_event_without_what_it_needs_is_damaged(payload: dict[str, Any], path: str, value: Any) -> None:

@@ -63,13 +63,13 @@ def states(works: Works) -> list[str]:
 def test_what_was_given_up_is_seen_and_sent_again_by_a_button(company: Company, works: Works, admin: Somebody) -> None:
     keban = company.keban
     says(company, "/帮助", "/没有这个")
-    keban.api.fail_next(2, code=230013)
+    keban.api.fail_next(2, code=230025)
     keban.settle()
     assert titles(company.rep) == [] and states(works) == ["dead", "dead"]
 
     card = admin.says("/运维")
     assert card.title == "运维" and "飞书 正常 · 没有积压" in card.text and "没有送到 2 条" in card.text
-    assert "答复 → 王敏（飞书）· 今天 10:00" in card.text and "可用范围" in card.text and "230013" in card.text
+    assert "答复 → 王敏（飞书）· 今天 10:00" in card.text and "230025" in card.text
     answer = admin.presses("重试")
     assert answer.toast == "马上再发" and "没有送到 1 条" in answer.text
     assert titles(company.rep) == ["没有这个命令"], "the newest stands first"
@@ -80,7 +80,7 @@ def test_what_was_given_up_is_seen_and_sent_again_by_a_button(company: Company, 
 
 def test_only_an_administrator_sees_and_does_it(company: Company, admin: Somebody) -> None:
     says(company, "/帮助")
-    company.keban.api.fail_next(1, code=230013)
+    company.keban.api.fail_next(1, code=230025)
     company.keban.settle()
     seen = admin.says("/运维")
     for other in (company.rep, company.supervisor, company.manager):
@@ -94,7 +94,7 @@ def test_only_an_administrator_sees_and_does_it(company: Company, admin: Somebod
 
 def test_a_letter_is_handled_once_and_not_shown_any_more(company: Company, works: Works, admin: Somebody) -> None:
     says(company, "/帮助", "/没有这个")
-    company.keban.api.fail_next(2, code=230013)
+    company.keban.api.fail_next(2, code=230025)
     company.keban.settle()
     seen = admin.says("/运维")
     card = seen.card
@@ -108,7 +108,7 @@ def test_a_letter_is_handled_once_and_not_shown_any_more(company: Company, works
 def test_more_letters_than_a_page_are_turned(company: Company, admin: Somebody) -> None:
     for number in range(12):
         promise(company, Lane.ANSWER, f"第 {number} 条")
-    company.keban.api.fail_next(12, code=230013)
+    company.keban.api.fail_next(12, code=230025)
     company.keban.settle()
     assert admin.says("/运维").buttons.count("重试") == 5
     second = admin.presses("下一页")
@@ -142,7 +142,7 @@ def test_what_expired_and_an_older_face_of_a_card_are_not_sent_again(
         outbox.enqueue(work, replace(parcel, update=number > 1))
 
     keban = company.keban
-    for number, code in ((1, None), (2, 230013), (3, None)):
+    for number, code in ((1, None), (2, 230025), (3, None)):
         works.perform(lambda work, number=number: face(work, number))
         keban.api.fail_next(int(bool(code)), code=code)
         keban.settle()

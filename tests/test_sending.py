@@ -99,11 +99,11 @@ def test_pauses_grow_while_a_platform_fails(company: Company, works: Works) -> N
 
 def test_what_a_platform_never_takes_is_given_up_and_the_next_goes_out(company: Company, works: Works) -> None:
     says(company, "/帮助", "/没有这个")
-    company.keban.api.fail_next(1, code=230013)
+    company.keban.api.fail_next(1, code=230025)
     company.keban.settle()
     assert queued(works) == ["dead", "sent"] and titles(company) == ["没有这个命令"]
     with works.read() as work:
-        assert "230013" in work.run(select(Outbox.error).order_by(Outbox.id)).scalars()[0]
+        assert "230025" in work.run(select(Outbox.error).order_by(Outbox.id)).scalars()[0]
 
 
 def test_what_was_sent_by_a_sender_that_died_is_not_sent_twice(company: Company, works: Works) -> None:

@@ -41,6 +41,7 @@ def platform(settings: DingTalk, works: Works, speed: float = 1.0) -> Platform |
         coded=True,
         limits=at_speed(LIMITS, speed),
         monthly=settings.monthly_calls,
+        find=client.find,
     )
 
 
@@ -58,7 +59,7 @@ def _doors(settings: DingTalk, clock: Callable[[], dt.datetime]) -> tuple[Door, 
 
     return (
         Door(ROBOT, robot, partial(events.heard, oapi_base=settings.oapi_base), wrap=lambda said: said or SILENT),
-        Door(EVENTS, subscription, events.followed, wrap=lambda _: verify.sealed(settings, SUCCESS, clock())),
+        Door(EVENTS, subscription, events.changed, wrap=lambda _: verify.sealed(settings, SUCCESS, clock())),
         Door(CARDS, card, events.pressed),
     )
 

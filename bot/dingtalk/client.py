@@ -6,19 +6,24 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal
+from urllib.parse import quote
 
 import requests
 
-from bot.dingtalk.events import BY_KEY, IN_GROUP, NAME, OWN
+from bot.dingtalk.answers import NOBODY, Refused, answered, arrived, delivered
+from bot.dingtalk.events import BY_KEY, IN_GROUP, NAME
+from bot.dingtalk.places import Place, is_kept_by_them, place
+from bot.event import Enclosed
+from bot.files import CHUNK, MB, capped, ending
 from bot.platform import Address, Json, Kind, SendError, Sent, Tally
 from bot.tokens import Token
+from bot.uploads import Uploaded
 from cards import dingtalk as cards
+from cards import pictures
 from models import codes, forms, links, reply_doors
 from models.codes import Offer
-from models.pace import Outcome
 from models.settings import DingTalk
 from models.work import Work, Works
 
@@ -29,11 +34,13 @@ SAID = "said:"
 RENEW_BEFORE = 5 * 60  # seconds (protocol §4.1)
 #: how long a template that the platform refused is not tried again, in seconds.
 WITHOUT_TEMPLATE = 600.0
-#: seconds to wait where the platform names none (protocol §4.7)
-TOO_FAST, FLOODED, BLOCKED = 1.0, 60.0, 300.0
 #: calls that have no key of ours: made twice, they are two messages (§4.2).
-ALONE, GROUP, ANSWER = "message", "group message", "answer"
-ONCE = {ALONE, GROUP, ANSWER}
+ALONE, GROUP, ANSWER, URGE = "message", "group message", "answer", "urge"
+ONCE = {ALONE, GROUP, ANSWER, URGE}
+IN_APP = 1  # neither an SMS nor a call, which are paid for
+#: what a file may be that is sent (§4.3), and how large what is uploaded.
+SENDABLE = {"xlsx", "pdf", "zip", "rar", "doc", "docx"}
+LARGEST = 20 * MB
 #: what breaks off when a call may have been heard already.
 BROKEN_OFF = (
     requests.ReadTimeout,
@@ -41,60 +48,13 @@ BROKEN_OFF = (
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
 )
-#: an answer without an error has one of these (§3.2, §4.1, §4.2); what a gateway says has none.
-WORKED = ("accessToken", "processQueryKey", "success")
-TOKEN_REFUSED = {"InvalidAuthentication", "40014", "42001", "40001"}
-FAST, CROWDED = {"90018", "90002"}, {"send.too.fast", "send.byToken.tooFast"}
-BUSY = {"-1", "system.busy", "system.error"}
 NO_TEMPLATE = {
     "param.templateNotExist",
     "param.templateUnpublished",
     "Forbidden.AccessDenied.AccessTokenPermissionDenied",
 }
-GONE = {"param.cardNotExist"}
 KNOWN_ALREADY = "param.cardAlreadyExist"
 KEY_TAKEN = "param.callbackRouteKeyExist"
-
-
-class Refused(SendError):
-    """The platform answered with an error of its own."""
-
-    def __init__(self, call: str, code: str, status: int) -> None:
-        super().__init__(f"dingtalk {call}: {code}", *_means(call, code, status))
-        self.code, self.of_token = code, code in TOKEN_REFUSED or status == requests.codes.unauthorized
-
-
-def _means(call: str, code: str, status: int) -> tuple[Kind, float | None, Outcome | None]:
-    """A monthly quota is never worth another try, a busy platform is (protocol §4.7)."""
-    if code in GONE and call == "update":
-        return "gone", None, None
-    if code in CROWDED:
-        return "later", TOO_FAST, "crowded"
-    if code in FAST or "QpsLimit" in code or "QpmLimit" in code:
-        return "later", TOO_FAST, "limited"
-    if status == requests.codes.too_many:
-        return "later", None, "limited"
-    return ("later" if status >= 500 or code in BUSY else "never"), None, None
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a message goes: to a person, or into a group."""
-
-    user: str = ""
-    group: str = ""
-
-    @property
-    def chat(self) -> str:
-        """The chat as events name it."""
-        return f"{OWN}{self.user}" if self.user else self.group
-
-
-def place(to: Address) -> Place:
-    """The place of an address; a person's own chat is the person."""
-    if to.kind == "account":
-        return Place(user=to.id)
-    return Place(user=to.id.removeprefix(OWN)) if to.id.startswith(OWN) else Place(group=to.id)
 
 
 class DingTalkClient:
@@ -112,6 +72,7 @@ class DingTalkClient:
     ) -> None:
         self._settings, self._works, self._clock, self._timeout = settings, works, clock, timeout
         self._token = Token(self._fetch_token, clock, RENEW_BEFORE)
+        self._pictures = Uploaded(lambda content: self.upload("image", "picture.png", content))
         self._local = threading.local()
         self._plain_until = float("-inf")
         self.billed = Tally()
@@ -152,6 +113,12 @@ class DingTalkClient:
         data = {"outTrackId": message_id, "cardData": {"cardParamMap": cards.params(card, page)}}
         self._call("update", "PUT", "/v1.0/card/instances", data | {"cardUpdateOptions": BY_KEY})
 
+    def urge(self, message_id: str, to: Address, words: str) -> None:
+        """A DING in the app (§4.6), only in some editions; it is a notice of its own. Raises SendError."""
+        body = {"robotCode": self._robot, "remindType": IN_APP, "receiverUserIdList": [to.id], "content": words}
+        if self._call(URGE, "POST", "/v1.0/robot/ding/send", body).get("failedList"):
+            raise SendError("dingtalk urge: no such person", "never")
+
     def _compare(self, message_id: str, card: Json) -> None:
         with self._works.read() as work:
             title, offered = codes.given(work, NAME, message_id)
@@ -172,7 +139,7 @@ class DingTalkClient:
             "callbackRouteKey": self._settings.card_route_key,
             "cardData": {"cardParamMap": cards.params(card, self._page(where, card, track))},
             "userIdType": 1,
-            **self._space(where, card["title"]),
+            **where.space(card["title"], self._robot),
         }
         try:
             told = self._call("deliver", "POST", "/v1.0/card/instances/createAndDeliver", body)
@@ -180,24 +147,12 @@ class DingTalkClient:
             if no.code != KNOWN_ALREADY:  # it arrived the first time, only its answer got lost
                 raise
             return Sent(track, where.chat)
-        _delivered(told)
+        delivered(told)
         return Sent(track, where.chat)
 
     @property
     def _robot(self) -> str:
         return self._settings.robot_code or self._settings.client_id
-
-    def _space(self, where: Place, title: str) -> Json:
-        robot = self._robot
-        if where.user:
-            about = {"supportForward": False, "lastMessageI18n": {"ZH_CN": title}}
-            model = {
-                "imRobotOpenSpaceModel": about,
-                "imRobotOpenDeliverModel": {"spaceType": "IM_ROBOT", "robotCode": robot},
-            }
-            return {"openSpaceId": f"dtv1.card//IM_ROBOT.{where.user}", **model}
-        group = {"imGroupOpenSpaceModel": {"supportForward": False}, "imGroupOpenDeliverModel": {"robotCode": robot}}
-        return {"openSpaceId": f"dtv1.card//IM_GROUP.{where.group}", **group}
 
     # --- a message ---
 
@@ -206,14 +161,17 @@ class DingTalkClient:
         kind, said = worded
         if self._answer_at_the_door(where, cards.answer(kind, said)):
             return Sent(SAID + key, where.chat)
+        self._speak(where, kind, said)
+        return Sent(SAID + key, where.chat)
+
+    def _speak(self, where: Place, kind: str, said: Json) -> None:
+        """A message by the API, for which there is no key of ours. Raises SendError."""
         body = {"robotCode": self._robot, "msgKey": kind, "msgParam": _compact(said)}
         if where.group:
             at = {"openConversationId": where.group}
             self._call(GROUP, "POST", "/v1.0/robot/groupMessages/send", body | at)
         else:
-            told = self._call(ALONE, "POST", "/v1.0/robot/oToMessages/batchSend", body | {"userIds": [where.user]})
-            _arrived(told)
-        return Sent(SAID + key, where.chat)
+            arrived(self._call(ALONE, "POST", "/v1.0/robot/oToMessages/batchSend", body | {"userIds": [where.user]}))
 
     def _answer_at_the_door(self, where: Place, said: Json) -> bool:
         """Whether the address of this chat took it (§1.2); one that refuses is not asked again. Raises SendError."""
@@ -231,6 +189,7 @@ class DingTalkClient:
 
     def _worded(self, where: Place, card: Json, key: str) -> tuple[str, Json]:
         """The card as a message; what its buttons say is remembered by the codes in it."""
+        card = self._pictured(card)
         given: dict[str, Json] = {}
 
         def code(label: str, value: Json) -> str:
@@ -248,6 +207,21 @@ class DingTalkClient:
             self._works.perform(lambda work: codes.keep(work, offer, given))
         return worded
 
+    def _pictured(self, card: Json) -> Json:
+        """The card with its pictures in its texts; one that cannot be uploaded is left out. Raises SendError."""
+        return card | {"parts": [part for each in card["parts"] if (part := self._drawn(each))]}
+
+    def _drawn(self, part: Json) -> Json | None:
+        if "image" not in part:
+            return part
+        try:
+            return cards.shown(part, self._pictures.key(pictures.png(cards.image(part))))
+        except SendError as no:
+            if no.kind == "later":
+                raise
+            log.warning("%s: a card goes without its picture", no)
+            return None
+
     def _page(self, where: Place, card: Json, message_id: str) -> str | None:
         """The address of the page where the form of this card is filled in, for whoever it is sent to."""
         form = next((each["form"] for each in card["parts"] if "form" in each), None)
@@ -263,14 +237,24 @@ class DingTalkClient:
     # --- calls ---
 
     def _call(self, call: str, method: str, path: str, body: Json) -> Json:
-        token, url = self._token.get(), self._settings.api_base.rstrip("/") + path
+        url = self._settings.api_base.rstrip("/") + path
+        return self._with_token(lambda token: self._ask(call, method, url, body, token))
+
+    def _old(self, call: str, path: str, body: Json) -> Json:
+        """A call of the old API, whose token stands in the address."""
+        url = self._settings.oapi_base.rstrip("/") + path
+        return self._with_token(lambda token: self._ask(call, "POST", f"{url}?access_token={quote(token)}", body))
+
+    def _with_token(self, ask: Callable[[str], Json]) -> Json:
+        """Once more with a new token where the platform refuses the one we have."""
+        token = self._token.get()
         try:
-            return self._ask(call, method, url, body, token)
+            return ask(token)
         except Refused as no:
             if not no.of_token:
                 raise
         self._token.drop(token)
-        return self._ask(call, method, url, body, self._token.get())
+        return ask(self._token.get())
 
     def _fetch_token(self) -> tuple[str, float]:
         secret = self._settings.client_secret.get_secret_value()
@@ -284,21 +268,19 @@ class DingTalkClient:
         headers = {"Content-Type": "application/json; charset=utf-8"}
         if token:
             headers["x-acs-dingtalk-access-token"] = token
+        if token:
             self.billed.add()
+        response = self._request(call, method, url, data=_compact(body).encode(), headers=headers)
+        return answered(call, response.status_code, response.content)
+
+    def _request(self, call: str, method: str, url: str, **what: Any) -> requests.Response:
+        """Raises SendError where nothing was answered."""
         try:
-            response = self._session(call).request(
-                method,
-                url,
-                data=_compact(body).encode(),
-                headers=headers,
-                timeout=self._timeout,
-                allow_redirects=False,
-            )
+            return self._session(call).request(method, url, timeout=self._timeout, allow_redirects=False, **what)
         except requests.RequestException as error:
             log.warning("dingtalk %s: %s", call, type(error).__name__)
             kind: Kind = "unknown" if call in ONCE and _broke_off(error) else "later"
             raise SendError(f"dingtalk {call}: {type(error).__name__}", kind) from error
-        return _answer(call, response)
 
     def _session(self, call: str) -> requests.Session:
         if not hasattr(self._local, "session"):
@@ -307,6 +289,64 @@ class DingTalkClient:
         if call in ONCE:  # a kept connection that died unnoticed would look as if the message had been under way
             session.close()
         return session
+
+    # --- files ---
+
+    def download(self, enclosed: Enclosed, most: int) -> bytes:
+        """What came with a message, at most `most` bytes (§4.4). Raises SendError, Refused (too large)."""
+        asked = {"downloadCode": enclosed.key, "robotCode": self._robot}
+        url = self._call("download", "POST", "/v1.0/robot/messageFiles/download", asked).get("downloadUrl")
+        if not (isinstance(url, str) and is_kept_by_them(url, self._settings.api_base)):
+            raise SendError("dingtalk download: an address of somebody else", "never")
+        with self._request("download", "GET", url, stream=True) as response:
+            if response.status_code != requests.codes.ok:
+                raise SendError(f"dingtalk download: status {response.status_code}", "never")
+            try:
+                return capped(response.iter_content(CHUNK), most)
+            except requests.RequestException as error:
+                raise SendError(f"dingtalk download: {type(error).__name__}") from error
+
+    def upload(self, kind: Literal["image", "file"], name: str, content: bytes) -> str:
+        """The media id of a picture or file, up to 20 MB (§4.4). Raises SendError."""
+        if not 0 < len(content) <= LARGEST:
+            raise SendError(f"dingtalk upload: {len(content)} bytes", "never")
+        url = f"{self._settings.oapi_base.rstrip('/')}/media/upload"
+        files = {"media": (f"{kind}.{ending(name)}", content)}  # its real name is said when it is sent
+
+        def ask(token: str) -> Json:
+            asked = {"access_token": token, "type": kind}
+            response = self._request("upload", "POST", url, params=asked, data={"type": kind}, files=files)
+            return answered("upload", response.status_code, response.content)
+
+        if key := self._with_token(ask).get("media_id"):
+            return str(key)
+        raise SendError("dingtalk upload: an answer without a key")
+
+    def send_file(self, to: Address, key: str, name: str, token: str) -> Sent:
+        """Send what was uploaded; only some kinds of files can be (§4.3). Sent twice it comes twice. Raises SendError.
+
+        Its message is known by `token`.
+        """
+        where, kind = place(to), ending(name)
+        if kind not in SENDABLE:
+            raise SendError("dingtalk file: a kind that cannot be sent", "never")
+        self._speak(where, "sampleFile", {"mediaId": key, "fileName": name, "fileType": kind})
+        return Sent(SAID + token, where.chat)
+
+    # --- people ---
+
+    def find(self, mobiles: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """(mobile, userId) of those who are in the company, a call each (§4.5). Raises SendError."""
+        for mobile in mobiles:
+            try:
+                told = self._old("find", "/topapi/v2/user/getbymobile", {"mobile": mobile})
+            except Refused as no:
+                if no.code not in NOBODY:
+                    raise
+                continue
+            match told.get("result"):
+                case {"userid": str(account)} if account:
+                    yield mobile, account
 
     # --- for the operator ---
 
@@ -348,45 +388,6 @@ def _broke_off(error: requests.RequestException) -> bool:
     """Whether the call may have been heard; not where no connection came about: the cause then has a `reason`."""
     unheard = isinstance(error, requests.ConnectTimeout) or any(hasattr(why, "reason") for why in error.args)
     return isinstance(error, BROKEN_OFF) and not unheard
-
-
-def _answer(call: str, response: requests.Response) -> Json:
-    """What the platform said. Raises Refused for its own errors, SendError for a gateway's page (protocol §4.7)."""
-    body, status = _envelope(response), response.status_code
-    code = str(body.get("errcode") or body.get("code") or "")[:64]
-    worked = body.get("errcode") in (0, "0") or any(body.get(name) for name in WORKED)
-    if code in ("", "0") and status == requests.codes.ok and worked:
-        return body
-    if code in ("", "0"):
-        log.warning("dingtalk %s: no envelope, status %d", call, status)
-        flood: tuple[float | None, Outcome] = (BLOCKED, "limited") if "punish" in body else (None, "away")
-        raise SendError(f"dingtalk {call}: no envelope, status {status}", "later", *flood)
-    log.warning("dingtalk %s: %s, status %d, request %.64s", call, code, status, body.get("requestid"))
-    raise Refused(call, code, status)
-
-
-def _envelope(response: requests.Response) -> Json:
-    """The object that was answered, empty where it is none."""
-    try:
-        body: Any = response.json()
-    except requests.JSONDecodeError:
-        body = None
-    return body if isinstance(body, dict) else {}
-
-
-def _delivered(told: Mapping[str, Any]) -> None:
-    """A card is there only where each place says so, whatever the status says (protocol §3.2). Raises SendError."""
-    results = (told.get("result") or {}).get("deliverResults") or ()
-    if not all(each.get("success") for each in results):
-        raise SendError("dingtalk deliver: the card was made and not delivered", "never")
-
-
-def _arrived(told: Mapping[str, Any]) -> None:
-    """A person who is only listed did not get the message, whatever the status says (protocol §4.2)."""
-    if told.get("flowControlledStaffIdList"):
-        raise SendError("dingtalk message: too many to this person", "later", FLOODED, "crowded")
-    if told.get("invalidStaffIdList") or told.get("filteredStaffIdList"):
-        raise SendError("dingtalk message: no such person", "never")
 
 
 def _has_form(card: Json) -> bool:

@@ -6,14 +6,15 @@ import hashlib
 import json
 import logging
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from bot.event import Event, Press, ReplyDoor
+from bot.event import Change, Enclosed, Event, Press, ReplyDoor
 from bot.payload import parse
 from bot.platform import Direct, Forged, Json
 from cards import dingtalk as cards
@@ -33,6 +34,8 @@ UNKNOWN: Json = {
 }
 OAPI = "https://oapi.dingtalk.com"
 LONGEST_ID, LONGEST_URL = 128, 2048
+#: a code for a download may be long; so much of a file's name is kept, and so many pictures of one message.
+LONGEST_CODE, LONGEST_NAME, MOST_ENCLOSED = 2048, 200, 20
 #: The door's own path and query only: no other host, user, port or path can hide in these signs.
 DOOR = re.compile(r"/robot/sendBySession(?:/[\w-]+)*(?:\?[\w.~%&=+/:-]*)?", re.ASCII)
 MILLISECONDS = re.compile(r"[0-9]{1,14}")
@@ -76,7 +79,20 @@ class Plain(Part):
     content: str
 
 
-class Span(Part):
+class Coded(Part):
+    """Something enclosed. Where its code is missing or none, nothing is."""
+
+    download_code: Any = None
+    picture_download_code: Any = None
+    file_name: Any = None
+
+    @property
+    def code(self) -> str:
+        given = self.download_code or self.picture_download_code
+        return given if isinstance(given, str) and len(given) <= LONGEST_CODE else ""
+
+
+class Span(Coded):
     text: str | None = None
 
 
@@ -129,13 +145,6 @@ class Leaving(Part):
     users: list[Id] = Field(validation_alias=AliasChoices("UserId", "userId"))
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
-    """People, by their user ids, who are no longer in the organisation."""
-
-    users: tuple[str, ...]
-
-
 def said(payload: Json) -> Event | None:
     """What was said to the robot, or None for what was not (protocol §1.1). Raises Forged (400) on damage.
 
@@ -146,7 +155,7 @@ def said(payload: Json) -> Event | None:
         return None
     try:
         message = Message.model_validate(payload)
-        text = _words(message).strip()
+        text, files = _words(message).strip(), tuple(_enclosed(message))
     except ValidationError:
         raise Forged("malformed message", 400) from None
     private = message.conversation_type == "1"
@@ -154,7 +163,7 @@ def said(payload: Json) -> Event | None:
         return None
     account = message.sender_staff_id or ""
     chat = f"{OWN}{account}" if private else message.conversation_id
-    return Event(NAME, message.msg_id, account, chat, private, text)
+    return Event(NAME, message.msg_id, account, chat, private, text, files=files)
 
 
 def heard(payload: Json, oapi_base: str = OAPI) -> Event | Direct | None:
@@ -163,11 +172,6 @@ def heard(payload: Json, oapi_base: str = OAPI) -> Event | Direct | None:
     if event is None:
         return None
     return replace(event, door=reply_door(payload, oapi_base)) if event.account else Direct(UNKNOWN)
-
-
-def followed(payload: Json) -> None:
-    """An event of the subscription; none changes anything yet, and damaged ones are refused."""
-    changed(payload)
 
 
 def reply_door(payload: Json, oapi_base: str = OAPI) -> ReplyDoor | None:
@@ -213,13 +217,16 @@ def respond(card: Json | None, toast: Toast | None) -> Json:
     return {"cardData": {"cardParamMap": shown}, "cardUpdateOptions": BY_KEY} if shown else {}
 
 
-def changed(payload: Json) -> Left | None:
+def changed(payload: Json) -> Change | None:
     """What an event of the subscription changes for us; None for a check of our address and for everything we do not
-    follow (protocol §2.4), which have to be answered all the same. Raises Forged (400) on damage."""
+    follow (protocol §2.4), which have to be answered all the same. Raises Forged (400) on damage.
+
+    The platform gives an event no id, so its key is made of all that it says.
+    """
     if payload.get("EventType") != "user_leave_org":
         return None
     try:
-        return Left(tuple(Leaving.model_validate(payload).users))
+        return Change(NAME, _digest(payload), "left", tuple(Leaving.model_validate(payload).users))
     except ValidationError:
         raise Forged("malformed event", 400) from None
 
@@ -244,6 +251,23 @@ def _words(message: Message) -> str:
         case "audio":
             return Voice.model_validate(message.content).recognition or ""
     return ""
+
+
+def _enclosed(message: Message) -> Iterator[Enclosed]:
+    """Pictures and files (protocol §1.1). Raises ValidationError."""
+    match message.msgtype, message.content:
+        case "picture", dict():
+            parts: list[Coded] = [Coded.model_validate(message.content)]
+        case "richText", _:
+            parts = [*Rich.model_validate(message.content).rich_text]
+        case "file", dict():
+            file = Coded.model_validate(message.content)
+            name = file.file_name[:LONGEST_NAME] if isinstance(file.file_name, str) else ""
+            yield from (Enclosed("file", code, message.msg_id, name) for code in [file.code] if code)
+            return
+        case _:
+            return
+    yield from (Enclosed("image", part.code, message.msg_id) for part in parts[:MOST_ENCLOSED] if part.code)
 
 
 def _object(value: object) -> Json:
@@ -299,4 +323,8 @@ def _space(card: Pressed) -> tuple[str, bool | None]:
 def _key(card: Pressed, content: Json) -> str:
     """The same for the same press, however its JSON is written and wherever the card was shown."""
     own = {name: value for name, value in content.items() if name != "spaceId"}
-    return hashlib.sha256(json.dumps([card.out_track_id, card.user_id, own], sort_keys=True).encode()).hexdigest()
+    return _digest([card.out_track_id, card.user_id, own])
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

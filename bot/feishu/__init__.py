@@ -8,6 +8,7 @@ from bot.feishu import events, verify
 from bot.feishu.client import FeishuClient
 from bot.platform import Door, Platform, at_speed
 from cards import feishu
+from cards.kit import Image
 from models.pace import Limit
 from models.settings import Feishu
 
@@ -23,6 +24,7 @@ def platform(settings: Feishu, speed: float = 1.0) -> Platform | None:
     """The platform, or None while it has no credentials: its doors then do not exist."""
     if not settings.app_id:
         return None
+    client = FeishuClient(settings)
     proven = partial(verify.verify, settings)
     return Platform(
         NAME,
@@ -30,8 +32,10 @@ def platform(settings: Feishu, speed: float = 1.0) -> Platform | None:
         doors=tuple(Door(path, lambda asked: proven(asked.headers, asked.body), events.read) for path in PATHS),
         respond=events.respond,
         render=feishu.render,
-        client=FeishuClient(settings),
-        inline=lambda card: settings.inline_cards,
+        client=client,
+        # a picture is uploaded when a card is sent
+        inline=lambda card: settings.inline_cards and not any(isinstance(part, Image) for part in card.body),
+        find=client.find,
         limits=at_speed(LIMITS, speed),
         monthly=settings.monthly_calls,
     )

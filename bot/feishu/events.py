@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.event import Event, Press
+from bot.event import Change, Enclosed, Event, Incoming, Press
 from bot.feishu.verify import is_challenge
 from bot.payload import parse
 from bot.platform import Direct, Forged, Json
@@ -15,6 +15,8 @@ from cards.kit import Toast
 
 MENTION = re.compile(r"@_user_\d+|@_all")
 LONGEST_ID = 128
+#: so much of a file's name is kept, and so many pictures of one message.
+LONGEST_NAME, MOST_ENCLOSED = 200, 20
 Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
 Scalar = str | int | float | bool | None
 
@@ -64,9 +66,18 @@ class Plain(Part):
     text: str
 
 
+class Sent(Part):
+    """A picture or a file."""
+
+    image_key: str = ""
+    file_key: str = ""
+    file_name: str = ""
+
+
 class Node(Part):
     tag: str
     text: str = ""
+    image_key: str = ""
     user_id: str = ""
     user_name: str = ""
 
@@ -97,17 +108,42 @@ class Pressed(Part):
     context: Context
 
 
-def read(payload: Json) -> Event | Direct | None:
+class Chat(Part):
+    """The event of a chat that the bot came into or left (protocol §1.7)."""
+
+    chat_id: Id
+
+
+class Leaving(Part):
+    """The event of `contact.user.deleted_v3` (protocol §1.7); that it came means that he left."""
+
+    who: Account = Field(alias="object")
+
+
+CHATS: dict[str, Literal["closed", "opened"]] = {
+    "im.chat.member.bot.added_v1": "opened",
+    "im.chat.member.bot.deleted_v1": "closed",
+    "im.chat.disbanded_v1": "closed",
+}
+
+
+def read(payload: Json) -> Incoming | Direct | None:
     """What happened, or None for what we do not handle (protocol §1.7, §2.1). Raises Forged (400) on damage."""
     header = payload.get("header")
-    kind = header.get("event_type") if isinstance(header, dict) else None
+    kind = str(header.get("event_type")) if isinstance(header, dict) else ""
     try:
         if is_challenge(payload):
             return Direct({"challenge": Challenge.model_validate(payload).challenge})
         if kind == "im.message.receive_v1":
             return _message(Received.model_validate(payload.get("event")))
         if kind == "card.action.trigger":
-            return _press(payload["header"].get("event_id"), Pressed.model_validate(payload.get("event")))
+            return _press(_event_id(payload), Pressed.model_validate(payload.get("event")))
+        if kind == "contact.user.deleted_v3":
+            left = Leaving.model_validate(payload.get("event")).who.open_id
+            return Change("feishu", _event_id(payload), "left", (left,))
+        if kind in CHATS:
+            chat = Chat.model_validate(payload.get("event")).chat_id
+            return Change("feishu", _event_id(payload), CHATS[kind], (chat,))
     except ValidationError:
         raise Forged("malformed event", 400) from None
     return None
@@ -131,30 +167,46 @@ def _message(received: Received) -> Event | None:
     if received.sender.sender_type != "user" or not addressed:
         return None
     account = Account.model_validate(received.sender.sender_id).open_id
-    return Event("feishu", message.message_id, account, message.chat_id, private, _text(message, mentions))
+    text, files = _said(message, mentions)
+    return Event("feishu", message.message_id, account, message.chat_id, private, text, files=files)
 
 
-def _text(message: Message, mentions: list[Mention]) -> str:
-    """The words typed, people by name and the bot left out; empty for a picture, a file and the like."""
+def _said(message: Message, mentions: list[Mention]) -> tuple[str, tuple[Enclosed, ...]]:
+    """The words typed, people by name and the bot left out, and what was enclosed; neither for a voice and the like."""
     names = {mention.key: "" if mention.mentioned_type == "bot" else mention.name for mention in mentions}
     names["@_all"] = ""
-    if message.message_type == "text":
-        text = Plain.model_validate(parse(message.content)).text
-        return MENTION.sub(lambda found: names.get(found[0], found[0]), text).strip()
-    if message.message_type == "post":
-        post = Post.model_validate(parse(message.content))
-        lines = ["".join(_node_text(node, names) for node in line) for line in post.content]
-        return "\n".join([post.title, *lines]).strip()
-    return ""
+    match message.message_type:
+        case "text":
+            text = Plain.model_validate(parse(message.content)).text
+            return MENTION.sub(lambda found: names.get(found[0], found[0]), text).strip(), ()
+        case "post":
+            post = Post.model_validate(parse(message.content))
+            lines = ["".join(_node_text(node, names) for node in line) for line in post.content]
+            keys = [node.image_key for line in post.content for node in line if node.tag == "img" and node.image_key]
+            pictures = (Enclosed("image", key, message.message_id) for key in keys[:MOST_ENCLOSED])
+            return "\n".join([post.title, *lines]).strip(), tuple(pictures)
+        case "image":
+            key = Sent.model_validate(parse(message.content)).image_key
+            return "", (Enclosed("image", key, message.message_id),) if key else ()
+        case "file":
+            sent = Sent.model_validate(parse(message.content))
+            file = Enclosed("file", sent.file_key, message.message_id, sent.file_name[:LONGEST_NAME])
+            return "", (file,) if file.key else ()
+    return "", ()
 
 
 def _node_text(node: Node, names: dict[str, str]) -> str:
     return names.get(node.user_id, node.user_name) if node.tag == "at" else node.text
 
 
-def _press(event_id: object, pressed: Pressed) -> Event:
+def _event_id(payload: Json) -> str:
+    event_id = payload["header"].get("event_id")
     if not (isinstance(event_id, str) and 0 < len(event_id) <= LONGEST_ID):
         raise Forged("event without an id", 400)
+    return event_id
+
+
+def _press(event_id: str, pressed: Pressed) -> Event:
     press = Press(_value(pressed.action), pressed.context.open_message_id, _form(pressed.action))
     return Event("feishu", event_id, pressed.operator.open_id, pressed.context.open_chat_id, None, press=press)
 

@@ -42,6 +42,9 @@ class PlaygroundClient:
         except NotFound:
             raise SendError("no such message", "gone") from None
 
+    def urge(self, message_id: str, to: Address, words: str) -> None:
+        """Nobody's phone rings here."""
+
     def _call(self, act: Callable[[Work], R]) -> R:
         """As a real platform would be called: a refused token is renewed once. Raises SendError for an outage."""
         try:

@@ -9,11 +9,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, delete, func, insert, literal_column, or_, select, update
 
-from models import outbox
+from models import chats, outbox
 from models.errors import Claimed, NotAllowed, Refused
-from models.tables import Claim, Department, DepartmentSupervisor, Identity, Role, Supervision, User, UserRole
+from models.tables import (
+    Claim,
+    ClosedChat,
+    Department,
+    DepartmentSupervisor,
+    Identity,
+    Role,
+    Supervision,
+    User,
+    UserRole,
+)
 from models.text.identifiers import last4, narrow
 from models.text.identifiers import mobile as read_mobile
 from models.work import AnyRow, Work
@@ -58,7 +68,13 @@ BY_ACCOUNT = (
     .join(Identity, Identity.user_id == User.id)
     .where(Identity.platform == bindparam("platform"), Identity.account == bindparam("account"))
 )
-SPEAKER = BY_ACCOUNT.add_columns(select(Claim.key).where(Claim.key == bindparam("event")).exists().label("claimed"))
+SHUT = select(ClosedChat.chat).where(
+    ClosedChat.platform == bindparam("platform"),
+    or_(ClosedChat.chat == bindparam("chat"), ClosedChat.chat == bindparam("account")),
+)
+SPEAKER = BY_ACCOUNT.add_columns(
+    select(Claim.key).where(Claim.key == bindparam("event")).exists().label("claimed"), SHUT.exists().label("shut")
+)
 BY_ID = PERSON.where(User.id == bindparam("person"))
 MOVED = update(User).where(User.id == bindparam("person")).values(platform=bindparam("on"))
 PRIVATE = (
@@ -69,7 +85,13 @@ PRIVATE = (
 ACCOUNTS = (
     select(Identity.platform, Identity.account, User.platform.label("last"))
     .join(User, User.id == Identity.user_id)
-    .where(User.id == bindparam("person"), User.active)
+    .where(
+        User.id == bindparam("person"),
+        User.active,
+        ~select(ClosedChat.chat)
+        .where(ClosedChat.platform == Identity.platform, ClosedChat.chat == Identity.account)
+        .exists(),
+    )
 )
 LEADERS = (
     select(Supervision.user_id)
@@ -120,13 +142,21 @@ def by_account(work: Work, platform: str, account: str) -> Me | None:
     return _me(row, row.account, row.private_chat)
 
 
-def speaker(work: Work, platform: str, account: str, event: str) -> Me | None:
-    """`by_account` for an event that came in. Raises Claimed where it was carried out before."""
-    row = work.run(SPEAKER, platform=platform, account=account, event=event).first()
+def speaker(work: Work, platform: str, account: str, chat: str, event: str) -> Me | None:
+    """`by_account` for an event that came in; where it came from takes messages again, and gets what waited.
+
+    Raises Claimed where it was carried out before.
+    """
+    row = work.run(SPEAKER, platform=platform, account=account, chat=chat, event=event).first()
+    if row is not None and row.claimed:
+        raise Claimed
+    if row is None or row.shut:
+        chats.opened(work, platform, chat)
+        chats.opened(work, platform, account)
     if row is None:
         return None
-    if row.claimed:
-        raise Claimed
+    if row.shut:
+        outbox.redirect(work, row.id, platform)
     return _me(row, row.account, row.private_chat)
 
 
@@ -152,7 +182,7 @@ def seen(work: Work, me: Me, platform: str, chat: str, private: bool) -> None:
 
 
 def accounts(work: Work, user_id: int) -> list[tuple[str, str]]:
-    """(platform, account) of a person, the one used last first."""
+    """(platform, account) of a person that take messages, the one used last first."""
     rows = work.run(ACCOUNTS, person=user_id).all()
     return [(row.platform, row.account) for row in sorted(rows, key=lambda row: row.platform != row.last)]
 
@@ -310,7 +340,7 @@ def add_user(work: Work, hire: Hire) -> tuple[User, str]:
     work.run(NO_ROLES, person=user.id)
     work.connection.execute(insert(UserRole), [{"user_id": user.id, "role": role} for role in hire.roles])
     for platform, account in hire.accounts:
-        _bind(work, user, platform, account)
+        take(work, user, platform, account)
     _derive_supervision(work)
     roles = ",".join(hire.roles)
     work.audit("user.add", f"user:{user.id}", staff_no=hire.staff_no, department=hire.department, roles=roles)
@@ -330,7 +360,7 @@ def bind(work: Work, platform: str, account: str, code: str, last_four: str) -> 
         raise Refused("绑定码已过期，请向管理员要一个新的。")
     if user.mobile_last4_key != work.keys.index(narrow(last_four).strip(), LAST4):
         raise WrongDigits(user.id)
-    _bind(work, user, platform, account)
+    take(work, user, platform, account)
     user.binding_key = None
     work.audit("user.bind", f"user:{user.id}", platform=platform)
     return user
@@ -347,7 +377,7 @@ class WrongDigits(NotAllowed):
         work.run(FAILED, person=self.user_id)
 
 
-def _bind(work: Work, user: User, platform: str, account: str) -> None:
+def take(work: Work, user: User, platform: str, account: str) -> None:
     """One account a platform: a new one takes the place of the old, which may be somebody else's by now."""
     work.run(UNBIND, person=user.id, on=platform, whose=account)
     identity = work.db.scalar(IDENTITY, {"on": platform, "whose": account})
@@ -356,5 +386,6 @@ def _bind(work: Work, user: User, platform: str, account: str) -> None:
         work.db.add(identity)
     identity.user_id = user.id
     user.platform = platform
+    chats.opened(work, platform, account)
     work.db.flush()  # where he is reached is looked up at once
     outbox.redirect(work, user.id, reach(work, user.id))

@@ -1,6 +1,7 @@
 """Every table, one module a subject: columns and relations, nothing else."""
 
 from models.tables.base import Base
+from models.tables.chats import ClosedChat
 from models.tables.complaints import Acknowledgement, Channel, Complaint, ComplaintSource, ComplaintState, Severity
 from models.tables.customers import (
     Contact,
@@ -37,6 +38,7 @@ __all__ = [
     "Channel",
     "Claim",
     "Clock",
+    "ClosedChat",
     "Code",
     "Complaint",
     "ComplaintSource",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import email
 import json
 import secrets
 from collections import defaultdict, deque
 from dataclasses import dataclass
-from email.message import Message as Mail
 from typing import Any
 
 from standins import dingtalk_schema as schema
+from standins import multipart
 from standins.dingtalk_company import Company, Refusal
 from standins.served import Answer, Call
 from standins.shapes import Check
@@ -139,6 +138,7 @@ class Robot:
     def _strangers(self, params: JSON) -> list[str]:
         """Media that were never uploaded (section 4.4)."""
         given = [params.get(key, "") for key in ("photoURL", "mediaId", "videoMediaId", "picMediaId")]
+        given += [url for image, _, url in schema.LINK.findall(params.get("text", "")) if image]
         return [f"msgParam: no media {each!r}" for each in given if each.startswith("@") and each not in self.media]
 
     def _too_fast(self, user_id: str) -> bool:
@@ -176,6 +176,7 @@ class Robot:
         except ValueError:
             raise Refusal(40035, "缺少参数 json") from None
         self.company.checked(schema.message(body), 400402)
+        self.company.checked(self._strangers(body[body["msgtype"]]), 400402)
         self.company.show(conversation, body["msgtype"], _action_card(body[body["msgtype"]]), "session")
         return {}
 
@@ -191,15 +192,15 @@ class Robot:
     # --- section 4.4 ---
 
     def upload(self, call: Call) -> JSON:
-        parts = _parts(call)
+        parts = multipart.parts(call)
         media, kind = parts.get("media"), parts.get("type")
         named = call.query.get("type", "")
-        stated = named if self.type_in_query or kind is None else _payload(kind).decode()
+        stated = named if self.type_in_query or kind is None else multipart.payload(kind).decode()
         if stated not in MEGABYTES or (named and named != stated):
             raise Refusal(40004, "无效的媒体文件类型")
         if media is None or not media.get_filename():
             raise Refusal(40035, "缺少参数 media")
-        content = _payload(media)
+        content = multipart.payload(media)
         if not 0 < len(content) <= MEGABYTES[stated] * 1024 * 1024:
             raise Refusal(40006, "无效的文件大小")
         media_id = "@" + secrets.token_hex(14)
@@ -273,20 +274,3 @@ def _action_card(content: JSON) -> JSON:
         if btns:
             return {"title": content["title"], "text": content["text"], "btns": list(btns.values())}
     return content
-
-
-def _parts(call: Call) -> dict[str, Mail]:
-    """The parts of a multipart request by name."""
-    head = f"Content-Type: {call.headers.get('content-type', '')}\r\n\r\n".encode()
-    parsed = email.message_from_bytes(head + call.raw)
-    parts = parsed.get_payload() if parsed.is_multipart() else []
-    named = {}
-    for part in parts if isinstance(parts, list) else ():
-        if isinstance(part, Mail):
-            named[str(part.get_param("name", "", "content-disposition"))] = part
-    return named
-
-
-def _payload(part: Mail) -> bytes:
-    content = part.get_payload(decode=True)
-    return content if isinstance(content, bytes) else b""

@@ -23,7 +23,10 @@ from urllib.parse import unquote
 if __name__ == "__main__":  # run by hand, Python looks beside this file and not in tests/
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from standins import feishu_limits, feishu_schema
+from standins import feishu_company, feishu_limits, feishu_schema
+from standins.feishu_company import Refusal
+from standins.feishu_company import body as body_of
+from standins.feishu_files import Files
 from standins.feishu_limits import FeishuLimits
 from standins.feishu_says import BOT_NAME, BOT_OPEN_ID, buttons, p2p_chat, texts
 from standins.served import Answer, Call, Served
@@ -63,14 +66,6 @@ class Message:
     parent_id: str = ""
 
 
-class Refusal(Exception):
-    """What the platform says no to: its code and sentence (protocol section 4.2)."""
-
-    def __init__(self, code: int, msg: str, status: int = 400, reset: float = 1.0) -> None:
-        super().__init__(f"{code} {msg}")
-        self.code, self.msg, self.status, self.reset = code, msg, status, reset
-
-
 class FeishuApi(Served):
     """The open API of one app (protocol sections 4.1 to 4.4). Thread safe; `port=0` takes a free one.
 
@@ -99,6 +94,9 @@ class FeishuApi(Served):
         self.sends = 0  # messages made
         self.asked = Counter[str]()  # uuid → how often a message with it was asked for
         self.problems: list[str] = []
+        self.files = Files()
+        self.people: dict[str, str] = {}  # mobile → open_id
+        self.urged: list[tuple[str, str]] = []  # message, open_id: as often as it rang
         self._on_message = on_message
         self._messages: dict[str, Message] = {}
         self._others: dict[str, str] = {}  # messages people wrote → chat
@@ -135,26 +133,37 @@ class FeishuApi(Served):
 
     def worked(self, call: Call) -> Answer:
         try:
-            return _json(self._routed(call))
+            routed = self._routed(call)
+            return routed if isinstance(routed, Answer) else _json(routed)
         except Refusal as refusal:
             return _refused(refusal)
 
     def refused(self, code: Any, status: int) -> Answer:
         return _refused(Refusal(code, "injected", status))
 
-    def _routed(self, call: Call) -> JSON:
+    def _routed(self, call: Call) -> JSON | Answer:
         if (call.method, call.path) == ("POST", "/open-apis/auth/v3/tenant_access_token/internal"):
-            return self._token(_body(call))
+            return self._token(body_of(call))
         self._authorise(call.headers.get("authorization", ""))
         match call.method, call.path.removeprefix("/open-apis").split("/")[1:]:
             case "GET", ["bot", "v3", "info"]:
                 return {"bot": {"activate_status": 2, "app_name": BOT_NAME, "open_id": BOT_OPEN_ID}}
+            case "POST", ["contact", "v3", "users", "batch_get_id"]:
+                return feishu_company.found(call, self.people)
+            case "POST", ["im", "v1", "images"]:
+                return self.files.upload_image(call)
+            case "POST", ["im", "v1", "files"]:
+                return self.files.upload_file(call)
+            case "GET", ["im", "v1", "messages", message_id, "resources", key]:
+                return self.files.fetched(call, unquote(message_id), unquote(key))
             case "POST", ["im", "v1", "messages"]:
                 return self._send(call)
             case "POST", ["im", "v1", "messages", message_id, "reply"]:
                 return self._reply(call, unquote(message_id))
             case "PATCH", ["im", "v1", "messages", message_id]:
                 return self._patch(call, unquote(message_id))
+            case "PATCH", ["im", "v1", "messages", message_id, "urgent_app"]:
+                return self._urge(call, unquote(message_id))
         raise Refusal(404, f"page not found: {call.method} {call.path}", 404)
 
     # --- tokens: section 4.1 ---
@@ -182,7 +191,7 @@ class FeishuApi(Served):
     # --- messages: section 4.4 ---
 
     def _send(self, call: Call) -> JSON:
-        kind, receiver = call.query.get("receive_id_type", ""), _body(call).get("receive_id")
+        kind, receiver = call.query.get("receive_id_type", ""), body_of(call).get("receive_id")
         if kind not in RECEIVERS:
             raise Refusal(99992402, f"field validation failed: receive_id_type {kind!r}")
         form, code = RECEIVERS[kind]
@@ -204,7 +213,7 @@ class FeishuApi(Served):
             raise Refusal(code, "frequency limit", 429 if code == feishu_limits.APP_LIMIT else 400, wait)
 
     def _made(self, call: Call, receiver: str, kind: str, chat_id: str, parent_id: str = "") -> JSON:
-        body = _body(call)
+        body = body_of(call)
         self._within_limits("reply" if parent_id else "send", chat_id)
         uuid, msg_type = body.get("uuid") or "", body.get("msg_type")
         if not isinstance(uuid, str) or len(uuid) > 50:
@@ -241,6 +250,15 @@ class FeishuApi(Served):
             self._tell(message)
         return {"data": {}}
 
+    def _urge(self, call: Call, message_id: str) -> JSON:
+        with self._changed:
+            message = self._messages.get(message_id)
+            if message is None:
+                raise Refusal(230012 if message_id in self._others else 230001, "not a message of the bot's own")
+            here, strangers = feishu_company.urged(call, message.chat_id, [who for _, who in self.urged])
+            self.urged += [(message_id, each) for each in here]
+        return {"data": {"invalid_user_id_list": strangers}}
+
     def _may_patch(self, message_id: str, message: Message | None) -> None:
         if message_id in self._others:
             raise Refusal(230012, "the message is not the bot's own")
@@ -253,7 +271,7 @@ class FeishuApi(Served):
 
     def _content(self, call: Call, msg_type: Any) -> JSON:
         """The parsed content of a message. Raises Refusal; a bad card is also remembered in `problems`."""
-        text = _body(call).get("content")
+        text = body_of(call).get("content")
         if msg_type not in MSG_TYPES:
             raise Refusal(230001, f"invalid msg_type {msg_type!r}")
         if not isinstance(text, str):
@@ -267,7 +285,9 @@ class FeishuApi(Served):
             raise Refusal(230001, "content is no JSON") from None
         if not isinstance(content, dict) or (msg_type == "text" and not isinstance(content.get("text"), str)):
             raise Refusal(230001, f"content does not suit {msg_type}")
-        if msg_type == "interactive" and (problems := feishu_schema.check(content)):
+        if msg_type == "file" and content.get("file_key") not in self.files.files:
+            raise Refusal(230001, "no such file_key")
+        if msg_type == "interactive" and (problems := [*feishu_schema.check(content), *self.files.strangers(content)]):
             self._problem(*problems)
             raise Refusal(230099, "Failed to create card content: " + "; ".join(problems[:3]))
         return content
@@ -296,16 +316,6 @@ class FeishuApi(Served):
         if message.parent_id:
             data |= {"root_id": message.parent_id, "parent_id": message.parent_id}
         return {"data": data}
-
-
-def _body(call: Call) -> JSON:
-    try:
-        body = json.loads(call.raw)
-    except ValueError:
-        raise Refusal(9499, "Bad Request: the body is no JSON") from None
-    if not isinstance(body, dict):
-        raise Refusal(9499, "Bad Request: the body is no object")
-    return body
 
 
 def _shared(card: JSON) -> bool:

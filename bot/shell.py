@@ -1,0 +1,86 @@
+"""What some commands of the shell do, beside the program that serves."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from bot.platform import Platform, SendError
+from cards.labels import PLATFORMS
+from models.crm import bindings
+from models.crm.bindings import Became, Unbound
+from models.errors import Refused
+from models.work import Works
+
+SAYS = {Became.BOUND: "已绑定", Became.UNKNOWN: "没有找到这个手机号", Became.TAKEN: "这个账号已经是别人的"}
+#: the permission that looking for a mobile takes.
+SCOPES = {"feishu": "contact:user.id:readonly", "dingtalk": "qyapi_get_member_by_mobile"}
+
+
+def duration(text: str) -> dt.timedelta:
+    """2h, 45m, 3d."""
+    units = {"m": "minutes", "h": "hours", "d": "days"}
+    if not text[:-1].isdigit() or text[-1] not in units:
+        raise argparse.ArgumentTypeError("写成 45m、2h 或 3d")
+    return dt.timedelta(**{units[text[-1]]: int(text[:-1])})
+
+
+def takes_people(parser: argparse.ArgumentParser) -> None:
+    """Whom to bind, and where."""
+    whom = parser.add_mutually_exclusive_group(required=True)
+    whom.add_argument("--staff-no", action="append", metavar="STAFF_NO", help="工号，可多次")
+    whom.add_argument("--all", action="store_true", help="所有还没有账号的人")
+    parser.add_argument("--platform", choices=list(SCOPES), help="只在这个平台找；不写就在接好的每个平台找")
+
+
+def bind(works: Works, platforms: Mapping[str, Platform], staff_nos: Sequence[str] | None, only: str | None) -> int:
+    """Find people by mobile and bind them, and print what became of each; 1 where a platform did not answer.
+
+    Raises Refused where there is nothing to ask.
+    """
+    asked = [each for each in platforms.values() if each.find and only in (None, each.name)]
+    if not asked:
+        missing = PLATFORMS[only] if only else "飞书和钉钉都"
+        raise Refused(f"{missing}还没有接，步骤见 docs/feishu.md 和 docs/dingtalk.md。")
+    return max([_bind(works, platform, staff_nos) for platform in asked])
+
+
+def _bind(works: Works, platform: Platform, staff_nos: Sequence[str] | None) -> int:
+    with works.read() as work:
+        people = bindings.unbound(work, platform.name, staff_nos)
+    found, fault = _found(platform, [each.mobile for each in people])
+    looked = [each for each in people if fault is None or each.mobile in found]
+    became = works.perform(lambda work: bindings.bind(work, platform.name, looked, found), channel="shell")
+    _print(PLATFORMS[platform.name], looked, became)
+    if fault:
+        print(_sentence(platform.name, fault))
+    return int(fault is not None)
+
+
+def _found(platform: Platform, mobiles: list[str]) -> tuple[dict[str, str], SendError | None]:
+    """What the platform found before it failed, if it did."""
+    found = dict[str, str]()
+    try:
+        for mobile, account in platform.find(mobiles) if platform.find else ():
+            found[mobile] = account
+    except SendError as fault:
+        return found, fault
+    return found, None
+
+
+def _print(where: str, people: Iterable[Unbound], became: Mapping[str, Became]) -> None:
+    for each in people:
+        if each.staff_no in became:
+            print(f"{each.staff_no}\t{each.name}\t{where}\t{SAYS[became[each.staff_no]]}")
+    count = Counter(became.values())
+    rest = len(became) - count[Became.BOUND]
+    print(f"{where}：已绑定 {count[Became.BOUND]} 人{f'，{rest} 人没有绑定' if rest else ''}。")
+
+
+def _sentence(name: str, fault: SendError) -> str:
+    where = PLATFORMS[name]
+    if fault.denied:
+        return f"{where}：没有查手机号的权限，在「权限管理」里开通 {SCOPES[name]}，再发布一次。"
+    return f"{where}没有回答完（{fault}），过一会儿再执行一次，已绑定的不会重复。"

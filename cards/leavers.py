@@ -1,0 +1,19 @@
+"""Cards about people who have left."""
+
+from __future__ import annotations
+
+from cards.kit import Card, Fields, Note, Text, Warn
+from cards.labels import PLATFORMS
+from models.crm.leavers import Leaver
+
+
+def left(who: Leaver) -> Card:
+    """Somebody's account is gone, and this is what waits for another hand."""
+    named = f"{who.name}（{who.staff_no}）"
+    owned = ("名下客户", who.customers), ("待首次响应的投诉", who.complaints), ("未完成的提醒", who.reminders)
+    open_ = tuple((label, f"{number} 个") for label, number in owned if number)
+    waits = Warn("请尽快安排同事接手。") if open_ else Text("名下没有要交接的事。")
+    still = "、".join(PLATFORMS.get(each, each) for each in who.platforms)
+    reached = f"他在{still}的账号还在，消息改发到那里。" if still else "他没有别的账号了，发给他的消息不再送出。"
+    body = Text(f"{named}已离职，账号已解绑。"), Fields(open_), waits, Note(reached)
+    return Card(f"已离职 · {who.name}", body, "orange" if open_ else "grey")

@@ -1,0 +1,97 @@
+"""Who leaves a platform: his account speaks for nobody any more, and somebody hears what he still owns (P1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, delete, func, select, update
+
+from models import chats, outbox
+from models.crm import follow_ups, people
+from models.crm.people import Me
+from models.tables import (
+    CardMessage,
+    Complaint,
+    ComplaintState,
+    Customer,
+    Identity,
+    Role,
+    Timer,
+    TimerState,
+    User,
+)
+from models.work import Work
+
+LEAVER = "leaver"
+
+UNBIND = (
+    delete(Identity)
+    .where(Identity.platform == bindparam("on"), Identity.account == bindparam("whose"))
+    .returning(Identity.user_id, Identity.private_chat)
+)
+#: his copies of living cards stand nowhere any more: a change is sent anew, to another account of his if there is one.
+FORGET = (
+    update(CardMessage)
+    .where(CardMessage.user_id == bindparam("person"), CardMessage.platform == bindparam("on"))
+    .values(platform="", message_id=None, sent_at=None)
+)
+OWNED = select(
+    User.name,
+    User.staff_no,
+    select(func.count()).where(Customer.owner_id == User.id).scalar_subquery().label("customers"),
+    select(func.count())
+    .where(Complaint.handler_id == User.id, Complaint.state == ComplaintState.ACCEPTED)
+    .scalar_subquery()
+    .label("complaints"),
+    select(func.count())
+    .where(
+        Timer.person_id == User.id,
+        Timer.kind == follow_ups.REMINDER,
+        Timer.state.in_([TimerState.PENDING, TimerState.FIRED]),
+    )
+    .scalar_subquery()
+    .label("reminders"),
+).where(User.id == bindparam("person"))
+
+
+@dataclass(frozen=True, slots=True)
+class Leaver:
+    """Somebody who left, how much still waits for him, and the platforms where he still is."""
+
+    name: str
+    staff_no: str
+    customers: int
+    complaints: int
+    reminders: int
+    platforms: tuple[str, ...]
+
+
+def left(work: Work, platform: str, account: str) -> None:
+    """Unbind an account whose owner has left the organisation; nothing is sent there any more.
+
+    The admins hear of it, or whoever leads his department where there are none. His other accounts stay. Somebody who
+    was bound to nobody changes nothing.
+    """
+    gone = work.run(UNBIND, on=platform, whose=account).first()
+    if gone is None:
+        return
+    work.put(FORGET, person=gone.user_id, on=platform)
+    outbox.redirect(work, gone.user_id, people.reach(work, gone.user_id))
+    if gone.private_chat:
+        chats.closed(work, platform, gone.private_chat)
+    person = work.db.get_one(User, gone.user_id)
+    work.notify(LEAVER, person.id, _successors(work, person), anew=True)
+    work.audit("user.left", f"user:{person.id}", platform=platform)
+
+
+def _successors(work: Work, person: User) -> list[int]:
+    """Who sees to it that somebody takes over."""
+    admins = [each for each in people.in_role(work, Role.ADMIN) if each != person.id]
+    return admins or people.leaders_above(work, person.department_id, but=person.id)
+
+
+def view(work: Work, me: Me, user_id: int) -> Leaver:
+    """What a leaver still owns: numbers only, for whoever was told of it."""
+    row = work.run(OWNED, person=user_id).first()
+    still = tuple(platform for platform, _ in people.accounts(work, user_id))
+    return Leaver(row.name, row.staff_no, row.customers, row.complaints, row.reminders, still)
