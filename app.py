@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot import config, logs, ports
+from bot import arguments, config, logs, ports
 from models.errors import Refused, Unavailable
 from models.settings import Server, Settings
 
@@ -75,6 +75,26 @@ class Keban:
             page = Page(self.works, router, dispatch, lambda: self.demo(anew=True), stop.is_set)
             served.register_blueprint(page.blueprint())
         return served
+
+    def stream(self, name: str, stop: threading.Event) -> list[threading.Thread]:
+        """Start receiving over a platform's long connection, until `stop`. Raises Refused without credentials."""
+        from bot.dingtalk import stream as dingtalk
+        from bot.dispatch import Dispatcher
+        from bot.feishu import stream as feishu
+        from handlers import router
+        from models.text import names
+        from models.wake import tell
+
+        if (platform := self.platforms.get(name)) is None:
+            raise Refused(f"[{name}] 里还没有填凭证，接不了；步骤见 docs/{name}.md。")
+        made = {"feishu": feishu.stream, "dingtalk": dingtalk.stream}[name]
+        received = made(self.settings, self.works, platform, Dispatcher(router, self.works, self.platforms))
+        receiving = threading.Thread(target=received.run, args=[stop], daemon=True)
+        names.initials("客伴")  # brings its dictionaries: the first message does not wait for them
+        receiving.start()
+        if not self.works.sqlite:
+            self._beside(tell, stop)
+        return [receiving]
 
     def _beside(self, call: Callable[..., None], stop: threading.Event) -> threading.Thread:
         """What passes the news between processes, on a connection of its own."""
@@ -236,9 +256,19 @@ def web(settings: Settings, _: argparse.Namespace) -> None:
 
 def worker(settings: Settings, _: argparse.Namespace) -> None:
     """只运行发送和定时，可以在多台机器上各开一个。"""
+    until_told(lambda stop: Keban(settings).work(stop))
+
+
+def stream(settings: Settings, said: argparse.Namespace) -> None:
+    """只用长连接接收飞书或钉钉的消息和点击，不需要公网地址。"""
+    until_told(lambda stop: Keban(settings).stream(said.platform, stop))
+
+
+def until_told(start: Callable[[threading.Event], list[threading.Thread]]) -> None:
+    """Let threads work until the process is told to stop, and what they have in hand end."""
     stop = threading.Event()
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # before there are threads, who take it over
-    threads = Keban(settings).work(stop)
+    threads = start(stop)
     signal.sigwait(STOPS)
     stop.set()
     for thread in threads:
@@ -333,57 +363,25 @@ def product_set(settings: Settings, said: argparse.Namespace) -> None:
     print(f"产品「{said.name}」已{'停用' if said.off else '保存'}。")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line; every command has `--help`."""
-    from bot import shell
-    from models.tables import Role
-
-    top = argparse.ArgumentParser("app.py", description="客伴 Keban：在工作群里用的 CRM")
-    top.add_argument("--config", metavar="FILE", help="配置文件，默认 config.toml 或环境变量 KEBAN_CONFIG")
-    commands = top.add_subparsers(required=True, metavar="命令")
-    running = _command(commands, "run", run)
-    running.add_argument("--demo", action="store_true", help="打开演练场；数据库还空着就载入演示公司")
-    for call in (web, worker):
-        _command(commands, call.__name__, call)
-    _command(commands, "demo", demo).add_argument("--reset", action="store_true", help="清空后重新载入")
-    _command(commands, "doctor", doctor).add_argument("--register", action="store_true", help="登记卡片回调")
-    moving = _command(commands, "clock", clock).add_mutually_exclusive_group(required=True)
-    moving.add_argument("--forward", type=shell.duration, metavar="2h", help="往前拨多久")
-    moving.add_argument("--to-next-timer", action="store_true", help="拨到下一件定时的事")
-    database = commands.add_parser("db", help="数据库").add_subparsers(required=True, metavar="命令")
-    _command(database, "upgrade", upgrade)
-    departments = commands.add_parser("department", help="部门").add_subparsers(required=True, metavar="命令")
-    setting = _command(departments, "set", department_set)
-    setting.add_argument("--name", required=True, help="部门名称")
-    setting.add_argument("--parent", help="上级部门")
-    setting.add_argument("--supervisor", action="append", default=[], metavar="STAFF_NO", help="主管工号，可多次")
-    users = commands.add_parser("user", help="人员").add_subparsers(required=True, metavar="命令")
-    adding = _command(users, "add", user_add)
-    for name, about in (("staff-no", "工号"), ("name", "姓名"), ("department", "部门"), ("mobile", "手机号")):
-        adding.add_argument(f"--{name}", required=True, help=about)
-    adding.add_argument("--role", required=True, action="append", type=Role, choices=list(Role), help="角色，可多次")
-    adding.add_argument("--feishu", metavar="OPEN_ID", help="直接绑定飞书账号")
-    adding.add_argument("--dingtalk", metavar="USERID", help="直接绑定钉钉账号")
-    shell.takes_people(_command(users, "bind", user_bind))
-    products = commands.add_parser("product", help="产品目录").add_subparsers(required=True, metavar="命令")
-    selling = _command(products, "set", product_set)
-    selling.add_argument("--name", required=True, help="产品名称")
-    selling.add_argument("--off", action="store_true", help="停用，旧的成交记录不变")
-    return top
-
-
-def _command(
-    under: Any, name: str, call: Callable[[Settings, argparse.Namespace], int | None]
-) -> argparse.ArgumentParser:
-    made: argparse.ArgumentParser = under.add_parser(name, help=call.__doc__, description=call.__doc__)
-    made.set_defaults(call=call)
-    made.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    return made
+CALLS: dict[str, arguments.Call] = {
+    "run": run,
+    "web": web,
+    "worker": worker,
+    "stream": stream,
+    "demo": demo,
+    "doctor": doctor,
+    "clock": clock,
+    "db upgrade": upgrade,
+    "department set": department_set,
+    "user add": user_add,
+    "user bind": user_bind,
+    "product set": product_set,
+}
 
 
 def main(words: list[str] | None = None) -> int:
     """Run a command; what a person did wrong is a sentence, never a traceback."""
-    said = parser().parse_args(words)
+    said = arguments.parser(CALLS).parse_args(words)
     logs.configure()
     try:
         return said.call(config.load(said.config), said) or 0

@@ -131,7 +131,8 @@ class Doctor:
         elif token:
             yield Finding("!", "飞书加密", "encrypt_key 没有设，请求没有签名；在「加密策略」里生成，两边都填")
         else:
-            yield Finding("✗", "飞书加密", "encrypt_key 和 verification_token 都是空的，请求一律拒绝；抄自「加密策略」")
+            mend = "要用网址收就抄「加密策略」里的，不然用 python app.py stream --platform feishu"
+            yield Finding("!", "飞书加密", f"encrypt_key 和 verification_token 都是空的，只能用长连接收；{mend}")
 
     def dingtalk(self) -> Iterator[Finding]:
         given = self.settings.dingtalk
@@ -217,8 +218,13 @@ def _template(given: DingTalk) -> Iterator[Finding]:
     if not given.card_template:
         yield Finding("✓", about, "没有设 card_template：发消息，按钮是会替人说话的链接，发出后不能改")
         return
-    for key, value in (("card_route_key", given.card_route_key), ("card_secret", given.card_secret.get_secret_value())):
-        yield _needed(key, value, "自己定一个，再执行 python app.py doctor --register")
+    mend = "自己定一个，再执行 python app.py doctor --register"
+    if given.card_route_key:
+        yield _needed("card_route_key", given.card_route_key, mend)
+        yield _needed("card_secret", given.card_secret.get_secret_value(), mend)
+    else:
+        stream = "python app.py stream --platform dingtalk"
+        yield Finding("!", "钉钉 card_route_key", f"是空的，点击从长连接来，要开着 {stream}；要送到网址就{mend}")
     if TEMPLATE.fullmatch(given.card_template):
         yield Finding("✓", about, "设了 card_template：发互动卡片，点了当场变；模板不可用时自动改发消息")
     else:

@@ -54,23 +54,35 @@ class Doors:
     def _answer(self, door: Door, environ: Environ) -> tuple[int, Json]:
         if environ["REQUEST_METHOD"] != "POST":
             return _told(405)
-        try:
-            event = door.read(door.verify(Request(_headers(environ), _body(environ), _query(environ))))
-        except Forged as no:
-            security.warning("rejected a request at %s: %s", environ["PATH_INFO"], no)
-            return _told(no.status)
-        except HTTPException as no:
-            security.warning("rejected a request at %s: %s", environ["PATH_INFO"], no.name)
-            return _told(no.code or 400)
-        if event is None:
-            return 200, door.wrap({})
-        if isinstance(event, Direct):
-            return 200, door.wrap(event.body)
-        try:
-            return 200, door.wrap(self._dispatch(event))
-        except Unavailable as away:
-            log.warning("event %s was not taken: %s", event.key, away)
-            return _told(503)
+        status, answer = taken(door, lambda: door.verify(_request(environ)), self._dispatch)
+        return status, door.wrap(answer) if status == 200 else answer
+
+
+def taken(door: Door, proven: Callable[[], Json], dispatch: Dispatch) -> tuple[int, Json]:
+    """What came for a door, however it came, is read and dispatched: the status, and the answer not yet wrapped.
+
+    `proven` gives the payload once it is known who sent it, or raises Forged. 503: nothing was claimed, so it may come
+    again.
+    """
+    try:
+        event = door.read(proven())
+    except Forged as no:
+        security.warning("rejected a request at %s: %s", door.path, no)
+        return _told(no.status)
+    if event is None:
+        return 200, {}
+    if isinstance(event, Direct):
+        return 200, event.body
+    try:
+        return 200, dispatch(event)
+    except Unavailable as away:
+        log.warning("event %s was not taken: %s", event.key, away)
+        return _told(503)
+
+
+def _request(environ: Environ) -> Request:
+    """Raises Forged for a body that is too large or breaks off, and for far too many query fields."""
+    return Request(_headers(environ), _body(environ), _query(environ))
 
 
 def _headers(environ: Environ) -> dict[str, str]:
@@ -87,8 +99,10 @@ def _query(environ: Environ) -> dict[str, str]:
 
 
 def _body(environ: Environ) -> bytes:
-    """Raises HTTPException for one that is too large or breaks off."""
-    return get_input_stream(environ, max_content_length=LARGEST_BODY).read()  # type: ignore[arg-type]
+    try:
+        return get_input_stream(environ, max_content_length=LARGEST_BODY).read()  # type: ignore[arg-type]
+    except HTTPException as no:
+        raise Forged(no.name, no.code or 400) from None
 
 
 def _told(status: int) -> tuple[int, Json]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -17,22 +15,6 @@ from models.work import Works
 SAYS = {Became.BOUND: "已绑定", Became.UNKNOWN: "没有找到这个手机号", Became.TAKEN: "这个账号已经是别人的"}
 #: the permission that looking for a mobile takes.
 SCOPES = {"feishu": "contact:user.id:readonly", "dingtalk": "qyapi_get_member_by_mobile"}
-
-
-def duration(text: str) -> dt.timedelta:
-    """2h, 45m, 3d."""
-    units = {"m": "minutes", "h": "hours", "d": "days"}
-    if not text[:-1].isdigit() or text[-1] not in units:
-        raise argparse.ArgumentTypeError("写成 45m、2h 或 3d")
-    return dt.timedelta(**{units[text[-1]]: int(text[:-1])})
-
-
-def takes_people(parser: argparse.ArgumentParser) -> None:
-    """Whom to bind, and where."""
-    whom = parser.add_mutually_exclusive_group(required=True)
-    whom.add_argument("--staff-no", action="append", metavar="STAFF_NO", help="工号，可多次")
-    whom.add_argument("--all", action="store_true", help="所有还没有账号的人")
-    parser.add_argument("--platform", choices=list(SCOPES), help="只在这个平台找；不写就在接好的每个平台找")
 
 
 def bind(works: Works, platforms: Mapping[str, Platform], staff_nos: Sequence[str] | None, only: str | None) -> int:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from cards.common import Say
 from cards.kit import Action, Button, Buttons, Card, Element, Note, Text, Toast, Tone, Warn
+from cards.labels import PLATFORMS
 from models.chats import CHAT_CLOSED
 from models.crm.deliveries import Letter, Overview, Standing
 from models.delivery import EXPIRED
 
-PLATFORMS = {"feishu": "飞书", "dingtalk": "钉钉", "playground": "演练场"}
 KINDS = {
     "answer": "答复",
     "refresh": "卡片更新",

@@ -163,10 +163,12 @@ class Inside:
 
     def __init__(self, works: Works, end: End, clock: HandClock) -> None:
         self.works, self.end, self.clock, self.api, self.app = works, end, clock, end.api, end.app
+        self.settings = Settings.model_validate({end.name: end.section})
         platform = end.platform(works)
         # the clock of a test stands still, so that everything would come at once
         self.platforms: dict[str, Platform] = {platform.name: replace(platform, limits=())}
-        self.client = web.create(self.platforms, Dispatcher(router, works, self.platforms), works).test_client()
+        self.dispatch = Dispatcher(router, works, self.platforms)
+        self.client = web.create(self.platforms, self.dispatch, works).test_client()
         self.sender = Sender(works, self.platforms[platform.name])
 
     def post(self, path: str, request: Any) -> tuple[int, JSON]:

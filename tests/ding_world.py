@@ -121,6 +121,7 @@ class DingTalk:
 
     api: DingTalkApi
     template: str = ""
+    route: str = ROUTE
     name: str = "dingtalk"
 
     def __post_init__(self) -> None:
@@ -142,7 +143,7 @@ class DingTalk:
             "aes_key": AES_KEY,
             "token": TOKEN,
             "card_secret": ROUTE_SECRET,
-            "card_route_key": ROUTE,
+            "card_route_key": self.route,
             "card_template": self.template,
             "api_base": self.api.base_url,
             "oapi_base": self.api.base_url,

@@ -95,14 +95,14 @@ class Outside:
         self.wait(self._answers, "the port answers", STARTS_WITHIN)
 
     def join(self, part: str) -> subprocess.Popen[bytes]:
-        """Start one more process beside those that run; its log has a number."""
-        return self._begin(part, f"{part}-{len(self.running)}")
+        """Start one more process beside those that run; its log has a number. A part may have options."""
+        return self._begin(part, f"{part.split()[0]}-{len(self.running)}")
 
     def _begin(self, part: str, name: str) -> subprocess.Popen[bytes]:
         group = self.running[0].pid if self.running else 0
         with self._log(f"{name}.out").open("ab") as said, self._log(f"{name}.err").open("ab") as complaints:
             child = subprocess.Popen(  # noqa: S603
-                self._line(part),
+                self._line(*part.split()),
                 cwd=self.folder,
                 env=_environment(),
                 stdin=subprocess.DEVNULL,

@@ -192,6 +192,7 @@ COMMANDS = (
     "run",
     "web",
     "worker",
+    "stream",
     "doctor",
     "db",
     "db upgrade",

@@ -24,7 +24,7 @@ from sqlalchemy import Engine
 from werkzeug.serving import make_server
 
 import app
-from bot import config, dingtalk, feishu, web
+from bot import arguments, config, dingtalk, feishu, web
 from bot.dingtalk.client import DingTalkClient
 from bot.dispatch import Dispatcher
 from bot.platform import Platform
@@ -203,8 +203,8 @@ def shell_lines(document: str) -> list[list[str]]:
 
 def test_the_command_line_is_documented_whole_and_nothing_else() -> None:
     named = {word.removeprefix("python app.py ") for row in rows(README, "命令行") for word in quoted(row[0])}
-    assert named == set(subcommands(app.parser()))
-    top = app.parser().format_help()
+    assert named == set(subcommands(arguments.parser(app.CALLS)))
+    top = arguments.parser(app.CALLS).format_help()
     assert all(f"    {name.split()[0]} " in top for name in named)
 
 
@@ -228,7 +228,7 @@ def test_the_first_people_are_made_by_the_lines_of_the_readme(tmp_path: Path) ->
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_a_line_for_the_shell_is_understood(document: str) -> None:
     for words in shell_lines(document):
-        assert callable(app.parser().parse_args(words).call)
+        assert callable(arguments.parser(app.CALLS).parse_args(words).call)
     targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.M))
     assert {name for name in re.findall(r"(?:`|^)make ([a-z-]+)", text(document), re.M)} <= targets
 
@@ -286,7 +286,7 @@ def test_the_trial_of_dingtalk_works_as_it_is_written_with_a_template_and_withou
     (written,), (script,) = blocks("docs/dingtalk.md", "toml"), blocks("docs/dingtalk.md", "python")
     given = tomllib.loads(written)["dingtalk"]
     line = next(words for words in shell_lines("docs/dingtalk.md") if words[:2] == ["user", "add"])
-    said = app.parser().parse_args(line)
+    said = arguments.parser(app.CALLS).parse_args(line)
     accounts = (("dingtalk", said.dingtalk),)
     hire = people.Hire(said.staff_no, said.name, said.department, tuple(said.role), said.mobile, accounts)
     works = Works(engine, app.now, Settings())  # the script signs with the time it really is

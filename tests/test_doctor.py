@@ -154,7 +154,11 @@ WRONG: dict[str, tuple[dict[str, Changes], int, str]] = {
         0,
         "! 飞书加密：encrypt_key 没有设",
     ),
-    "feishu open": ({"feishu": {"encrypt_key": ""}}, 1, "✗ 飞书加密：encrypt_key 和 verification_token 都是空的"),
+    "feishu open": (
+        {"feishu": {"encrypt_key": ""}},
+        0,
+        "! 飞书加密：encrypt_key 和 verification_token 都是空的，只能用长连接收；",
+    ),
     "feishu half": ({"feishu": {"app_id": ""}}, 1, "✗ 飞书凭证：[feishu] app_id 是空的，别的填了也不会接"),
     "ding secret": (
         {"dingtalk": {"client_secret": f"{HIDDEN}-wrong"}},
@@ -169,7 +173,11 @@ WRONG: dict[str, tuple[dict[str, Changes], int, str]] = {
     "no token": ({"dingtalk": {"token": ""}}, 0, "! 钉钉 token：是空的，事件订阅不会通过；抄"),
     "odd token": ({"dingtalk": {"token": f"{HIDDEN} 0"}}, 1, "✗ 钉钉 token：写法不对"),
     "no secret": ({"dingtalk": {"card_secret": ""}}, 1, "✗ 钉钉 card_secret：是空的；自己定一个"),
-    "no route": ({"dingtalk": {"card_route_key": ""}}, 1, "✗ 钉钉 card_route_key：是空的；自己定一个"),
+    "no route": (
+        {"dingtalk": {"card_route_key": "", "card_secret": ""}},
+        0,
+        "! 钉钉 card_route_key：是空的，点击从长连接来，要开着 python app.py stream --platform dingtalk；",
+    ),
     "odd template": ({"dingtalk": {"card_template": "buttons"}}, 0, "! 钉钉卡片：card_template 不像模板的编号"),
     "words": (
         {"dingtalk": {"card_template": "", "card_route_key": "", "card_secret": ""}},

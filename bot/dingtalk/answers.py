@@ -16,13 +16,19 @@ OK, UNAUTHORIZED, TOO_MANY = 200, 401, 429
 #: seconds to wait where the platform names none (protocol §4.7)
 TOO_FAST, FLOODED, BLOCKED = 1.0, 60.0, 300.0
 #: an answer without an error has one of these (§3.2, §4.1, §4.2, §4.4, §4.6); what a gateway says has none.
-WORKED = ("accessToken", "processQueryKey", "success", "openDingId", "downloadUrl")
+WORKED = ("accessToken", "processQueryKey", "success", "openDingId", "downloadUrl", "endpoint")
 TOKEN_REFUSED = {"InvalidAuthentication", "40014", "42001", "40001"}
 FAST, CROWDED = {"90018", "90002"}, {"send.too.fast", "send.byToken.tooFast"}
 BUSY = {"-1", "system.busy", "system.error"}
 #: nobody has this mobile, or it is none (§4.5)
 NOBODY = {"60121", "40104"}
 GONE = {"param.cardNotExist"}
+NO_TEMPLATE = {
+    "param.templateNotExist",
+    "param.templateUnpublished",
+    "Forbidden.AccessDenied.AccessTokenPermissionDenied",
+}
+KNOWN_ALREADY = "param.cardAlreadyExist"
 #: call → what it is answered for a place that is not there: the robot is not in the group, no such person.
 ABSENT = {
     "group message": {"invalidParameter.robotCode.notExsit"},

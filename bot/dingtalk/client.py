@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 import requests
 
-from bot.dingtalk.answers import NOBODY, Refused, answered, arrived, delivered
+from bot.dingtalk import callbacks
+from bot.dingtalk.answers import KNOWN_ALREADY, NO_TEMPLATE, NOBODY, Refused, answered, arrived, delivered
 from bot.dingtalk.events import BY_KEY, IN_GROUP, NAME
 from bot.dingtalk.places import Place, is_kept_by_them, place
 from bot.event import Enclosed
@@ -36,6 +37,7 @@ RENEW_BEFORE = 5 * 60  # seconds (protocol §4.1)
 WITHOUT_TEMPLATE = 600.0
 #: calls that have no key of ours: made twice, they are two messages (§4.2).
 ALONE, GROUP, ANSWER, URGE = "message", "group message", "answer", "urge"
+STREAM = "stream"
 ONCE = {ALONE, GROUP, ANSWER, URGE}
 IN_APP = 1  # neither an SMS nor a call, which are paid for
 #: what a file may be that is sent (§4.3), and how large what is uploaded.
@@ -48,13 +50,6 @@ BROKEN_OFF = (
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
 )
-NO_TEMPLATE = {
-    "param.templateNotExist",
-    "param.templateUnpublished",
-    "Forbidden.AccessDenied.AccessTokenPermissionDenied",
-}
-KNOWN_ALREADY = "param.cardAlreadyExist"
-KEY_TAKEN = "param.callbackRouteKeyExist"
 
 
 class DingTalkClient:
@@ -135,8 +130,7 @@ class DingTalkClient:
         body = {
             "cardTemplateId": self._settings.card_template,
             "outTrackId": track,
-            "callbackType": "HTTP",
-            "callbackRouteKey": self._settings.card_route_key,
+            **self._callback(),
             "cardData": {"cardParamMap": cards.params(card, self._page(where, card, track))},
             "userIdType": 1,
             **where.space(card["title"], self._robot),
@@ -149,6 +143,11 @@ class DingTalkClient:
             return Sent(track, where.chat)
         delivered(told)
         return Sent(track, where.chat)
+
+    def _callback(self) -> Json:
+        """Where presses of a card go: to the registered address, or over the long connection where none is (§3.2)."""
+        key = self._settings.card_route_key
+        return {"callbackType": "HTTP", "callbackRouteKey": key} if key else {"callbackType": "STREAM"}
 
     @property
     def _robot(self) -> str:
@@ -180,7 +179,7 @@ class DingTalkClient:
         if url is None:
             return False
         try:
-            self._ask(ANSWER, "POST", url, said)
+            self.answer(url, said)
         except Refused as no:
             log.warning("%s: the chat is spoken to by the API", no)
             self._works.perform(lambda work: reply_doors.shut(work, NAME, where.chat))
@@ -233,6 +232,23 @@ class DingTalkClient:
 
         nonce = self._works.perform(keep)
         return links.address(self._works.settings.server, f"/form/{links.token(self._works.keys, links.FORM, nonce)}")
+
+    # --- what comes in over a long connection ---
+
+    def open_stream(self, subscriptions: list[Json]) -> str:
+        """An address that takes one connection, soon (protocol §5). Raises SendError."""
+        self._session(STREAM).close()  # after hours, a kept connection may have died unnoticed
+        secret = self._settings.client_secret.get_secret_value()
+        body = {"clientId": self._settings.client_id, "clientSecret": secret, "subscriptions": subscriptions}
+        url = self._settings.api_base.rstrip("/") + "/v1.0/gateway/connections/open"
+        match self._ask(STREAM, "POST", url, body | {"ua": "keban"}):
+            case {"endpoint": str(endpoint), "ticket": str(ticket)}:
+                return f"{endpoint}?ticket={quote(ticket, safe='')}"
+        raise SendError("dingtalk stream: an answer without a ticket")
+
+    def answer(self, url: str, said: Json) -> None:
+        """Say something at an address that came with a message (§1.2). Raises SendError."""
+        self._ask(ANSWER, "POST", url, said)
 
     # --- calls ---
 
@@ -365,23 +381,9 @@ class DingTalkClient:
 
         True where another address or secret had been registered under our key: it is replaced.
         """
-        wanted = {"callbackUrl": url, "apiSecret": self._settings.card_secret.get_secret_value()}
-        if self._registered(wanted, force=False) == wanted:
-            return False
-        if self._registered(wanted, force=True).get("callbackUrl") != url:
-            raise SendError("dingtalk register: another address stays registered", "never")
-        return True
-
-    def _registered(self, wanted: Json, *, force: bool) -> Json:
-        """What is registered now; nothing said where another address is. Raises SendError."""
-        body = {"callbackRouteKey": self._settings.card_route_key, **wanted, "forceUpdate": force}
-        try:
-            told: Json = self._call("register", "POST", "/v1.0/card/callbacks/register", body).get("result") or {}
-        except Refused as no:
-            if no.code != KEY_TAKEN:
-                raise
-            return {}
-        return told
+        return callbacks.register(
+            lambda body: self._call("register", "POST", callbacks.PATH, body), self._settings, url
+        )
 
 
 def _broke_off(error: requests.RequestException) -> bool:

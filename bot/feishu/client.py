@@ -34,6 +34,7 @@ UPLOAD = {"image": "/open-apis/im/v1/images", "file": "/open-apis/im/v1/files"}
 LARGEST = {"image": 10 * MB, "file": 30 * MB}
 #: what the platform can show of a file, by how its name ends; all else is `stream` (§4.5)
 FILE_TYPES = {"pdf": "pdf", "doc": "doc", "docx": "doc", "xls": "xls", "xlsx": "xls", "ppt": "ppt", "pptx": "ppt"}
+ENDPOINT = "/callback/ws/endpoint"
 RENEW_BEFORE = 30 * 60  # seconds; asked earlier, the platform returns the same token (protocol §4.1)
 #: rings again when it is done again (§4.4)
 URGE = "urge"
@@ -182,6 +183,19 @@ class FeishuClient:
     def check(self) -> str:
         """Whether the platform gives us a token; what its `Date` header says, empty without one. Raises SendError."""
         return self._granted().headers.get("Date", "")
+
+    def open_stream(self) -> tuple[str, Json]:
+        """An address that takes one long connection, and how the platform wants it kept (§5). Raises SendError."""
+        self._session().close()  # after hours, a kept connection may have died unnoticed
+        secret = self._settings.app_secret.get_secret_value()
+        answer = self._ask("stream", "POST", ENDPOINT, {"AppID": self._settings.app_id, "AppSecret": secret})
+        if answer.code != 0:
+            raise answer.fault("stream")
+        match answer.body.get("data"):
+            case {"URL": str(url), **more}:
+                config = more.get("ClientConfig")
+                return url, config if isinstance(config, dict) else {}
+        raise SendError("feishu stream: an answer without an address")
 
     def _call(self, call: str, method: str, path: str, body: Json) -> Json:
         return self._with_token(call, lambda token: self._ask(call, method, path, body, token))

@@ -93,6 +93,7 @@ class DingTalkApi(Served):
         self._lately: defaultdict[str, deque[float]] = defaultdict(deque)
         self._tokens: dict[str, float] = {}  # token → when it expires
         self._new, self._old = self._routes()
+        self.gateway: Callable[[JSON], JSON] | None = None  # who gives out tickets for long connections
 
     def _routes(self) -> tuple[dict[tuple[str, str], Callable[[JSON], JSON]], dict[str, Callable[[Call], JSON]]]:
         cards, robot = self.cards, self.robot
@@ -188,6 +189,8 @@ class DingTalkApi(Served):
             return _old(self.robot.by_session(call))
         if (call.method, call.path) == ("POST", "/v1.0/oauth2/accessToken"):
             return _json(self._token(_body(call)))
+        if (call.method, call.path) == ("POST", "/v1.0/gateway/connections/open") and self.gateway:
+            return _json(self.gateway(_body(call)))
         if call.method == "POST" and call.path in self._old:
             if not self._known(call.query.get("access_token", "")):
                 raise Refusal(40014, "不合法的access_token")

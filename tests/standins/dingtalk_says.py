@@ -276,13 +276,13 @@ class DingTalkApp:
 
     def _to_cards(self, user_id: str, message: Message, content: JSON) -> Request:
         card = message.card
-        if card is None or card.callback_type != "HTTP":
-            raise LookupError("the card was made without callbackType HTTP: nobody hears of the press")
+        if card is None or not card.callback_type:
+            raise LookupError("the card was made without a callbackType: nobody hears of the press")
         person = self.api.company.person(user_id)
         who = person.union_id if person and card.user_id_type == 2 else user_id
         body = {"type": "actionCallback", "outTrackId": card.out_track_id, "corpId": self.corp_id, "userId": who}
         headers = {"Content-Type": "application/json"}
-        if secret := self.api.cards.routes[card.route_key].secret:
+        if card.callback_type == "HTTP" and (secret := self.api.cards.routes[card.route_key].secret):
             stamp = str(int(self.api.clock() * 1000))
             headers |= {"x-ddpaas-signature-timestamp": stamp, "x-ddpaas-signature": card_sign(stamp, secret)}
         return Request("cards", _bytes(body | content), headers)

@@ -97,6 +97,7 @@ class FeishuApi(Served):
         self.files = Files()
         self.people: dict[str, str] = {}  # mobile → open_id
         self.urged: list[tuple[str, str]] = []  # message, open_id: as often as it rang
+        self.gateway: Callable[[JSON], JSON] | None = None  # who lets long connections in
         self._on_message = on_message
         self._messages: dict[str, Message] = {}
         self._others: dict[str, str] = {}  # messages people wrote → chat
@@ -144,6 +145,8 @@ class FeishuApi(Served):
     def _routed(self, call: Call) -> JSON | Answer:
         if (call.method, call.path) == ("POST", "/open-apis/auth/v3/tenant_access_token/internal"):
             return self._token(body_of(call))
+        if (call.method, call.path) == ("POST", "/callback/ws/endpoint") and self.gateway:
+            return self.gateway(body_of(call))
         self._authorise(call.headers.get("authorization", ""))
         match call.method, call.path.removeprefix("/open-apis").split("/")[1:]:
             case "GET", ["bot", "v3", "info"]:

@@ -1,0 +1,87 @@
+"""The command line: which words and options there are. What each command does stands in `app.py`."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from models.settings import Settings
+from models.tables import Role
+
+Call = Callable[[Settings, argparse.Namespace], int | None]
+
+
+def parser(calls: Mapping[str, Call]) -> argparse.ArgumentParser:
+    """Every command has `--help`; `calls` says by the command's words what it calls."""
+    top = argparse.ArgumentParser("app.py", description="客伴 Keban：在工作群里用的 CRM")
+    top.add_argument("--config", metavar="FILE", help="配置文件，默认 config.toml 或环境变量 KEBAN_CONFIG")
+    commands = top.add_subparsers(required=True, metavar="命令")
+    for add in (_running, _playground, _company):
+        add(commands, calls)
+    return top
+
+
+def _running(commands: Any, calls: Mapping[str, Call]) -> None:
+    running = _command(commands, "run", calls["run"])
+    running.add_argument("--demo", action="store_true", help="打开演练场；数据库还空着就载入演示公司")
+    for name in ("web", "worker"):
+        _command(commands, name, calls[name])
+    receiving = _command(commands, "stream", calls["stream"])
+    receiving.add_argument("--platform", required=True, choices=["feishu", "dingtalk"], help="接哪一个平台")
+    doctor = _command(commands, "doctor", calls["doctor"])
+    doctor.add_argument("--register", action="store_true", help="登记卡片回调")
+    _command(_group(commands, "db", "数据库"), "upgrade", calls["db upgrade"])
+
+
+def _playground(commands: Any, calls: Mapping[str, Call]) -> None:
+    _command(commands, "demo", calls["demo"]).add_argument("--reset", action="store_true", help="清空后重新载入")
+    moving = _command(commands, "clock", calls["clock"]).add_mutually_exclusive_group(required=True)
+    moving.add_argument("--forward", type=duration, metavar="2h", help="往前拨多久")
+    moving.add_argument("--to-next-timer", action="store_true", help="拨到下一件定时的事")
+
+
+def _company(commands: Any, calls: Mapping[str, Call]) -> None:
+    setting = _command(_group(commands, "department", "部门"), "set", calls["department set"])
+    setting.add_argument("--name", required=True, help="部门名称")
+    setting.add_argument("--parent", help="上级部门")
+    setting.add_argument("--supervisor", action="append", default=[], metavar="STAFF_NO", help="主管工号，可多次")
+    users = _group(commands, "user", "人员")
+    adding = _command(users, "add", calls["user add"])
+    for name, about in (("staff-no", "工号"), ("name", "姓名"), ("department", "部门"), ("mobile", "手机号")):
+        adding.add_argument(f"--{name}", required=True, help=about)
+    adding.add_argument("--role", required=True, action="append", type=Role, choices=list(Role), help="角色，可多次")
+    adding.add_argument("--feishu", metavar="OPEN_ID", help="直接绑定飞书账号")
+    adding.add_argument("--dingtalk", metavar="USERID", help="直接绑定钉钉账号")
+    _takes_people(_command(users, "bind", calls["user bind"]))
+    selling = _command(_group(commands, "product", "产品目录"), "set", calls["product set"])
+    selling.add_argument("--name", required=True, help="产品名称")
+    selling.add_argument("--off", action="store_true", help="停用，旧的成交记录不变")
+
+
+def _takes_people(parser: argparse.ArgumentParser) -> None:
+    """Whom to bind, and where."""
+    whom = parser.add_mutually_exclusive_group(required=True)
+    whom.add_argument("--staff-no", action="append", metavar="STAFF_NO", help="工号，可多次")
+    whom.add_argument("--all", action="store_true", help="所有还没有账号的人")
+    parser.add_argument("--platform", choices=["feishu", "dingtalk"], help="只在这个平台找；不写就在接好的每个平台找")
+
+
+def duration(text: str) -> dt.timedelta:
+    """2h, 45m, 3d."""
+    units = {"m": "minutes", "h": "hours", "d": "days"}
+    if not text[:-1].isdigit() or text[-1] not in units:
+        raise argparse.ArgumentTypeError("写成 45m、2h 或 3d")
+    return dt.timedelta(**{units[text[-1]]: int(text[:-1])})
+
+
+def _group(commands: Any, name: str, about: str) -> Any:
+    return commands.add_parser(name, help=about).add_subparsers(required=True, metavar="命令")
+
+
+def _command(under: Any, name: str, call: Call) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = under.add_parser(name, help=call.__doc__, description=call.__doc__)
+    made.set_defaults(call=call)
+    made.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    return made
