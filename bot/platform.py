@@ -91,10 +91,10 @@ class Tally:
     def __init__(self) -> None:
         self._lock, self._count = threading.Lock(), 0
 
-    def add(self) -> None:
-        """One more."""
+    def add(self, calls: int = 1) -> None:
+        """So many more."""
         with self._lock:
-            self._count += 1
+            self._count += calls
 
     def take(self) -> int:
         """How many since this was asked last."""
@@ -144,8 +144,9 @@ class Door:
 
 
 def at_speed(limits: tuple[Limit, ...], speed: float) -> tuple[Limit, ...]:
-    """The limits of a platform, of which this share is used."""
-    return tuple(replace(limit, count=limit.count * speed) for limit in limits)
+    """The limits of a platform of which a share is used; or, above 1, of a stand-in whose time passes faster."""
+    share, faster = min(speed, 1.0), max(speed, 1.0)
+    return tuple(replace(limit, count=limit.count * share, seconds=limit.seconds / faster) for limit in limits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from models.errors import NotFound
 from models.outbox import REFRESH_AFTER, URGENT, Lane, Parcel
 from models.work import Notice, Work
 
-#: the kind of a message that is to ring once it has arrived.
 LANES = {"reminder": Lane.REMINDER, "complaint": Lane.ALERT, "digest": Lane.DIGEST, "morning": Lane.DIGEST}
 
 
@@ -42,7 +41,7 @@ def _copy(work: Work, event: Event, me: Me, card: Card, queue: str) -> int:
 
 def to_person(work: Work, user_id: int, card: Card, kind: str, lane: Lane) -> None:
     """Send a card to a person, wherever he is."""
-    queue = f"user:{user_id}:{card.subject}"
+    queue = f"user:{user_id}:{card.subject or kind}"
     copy = outbox.new_copy(work, card.subject, user_id, "", queue) if card.subject else None
     where = people.reach(work, user_id)
     outbox.enqueue(work, Parcel(kind, kit.dumps(card), queue, lane, where, user_id=user_id, card_message_id=copy))
@@ -97,10 +96,9 @@ def merge_held(work: Work) -> None:
 def _merge(work: Work, person: int, rows: list[tuple[int, str]]) -> None:
     if len(rows) == 1:
         return deliveries.let_through(work, rows[0][0])
-    for row, _ in rows:
-        deliveries.taken_in(work, row)
-    card = ops.merged([kit.loads(text) for _, text in rows])
-    to_person(work, person, card, "merged", Lane.ANSWER)
+    told = [kit.loads(text) for row, text in rows if deliveries.taken_in(work, row)]
+    if told:
+        to_person(work, person, ops.merged(told), "merged", Lane.ANSWER)
 
 
 def _post(work: Work, notice: Notice, pressed: str) -> None:

@@ -25,6 +25,8 @@ from models.work import Work, Works
 POLL = 1.0
 #: what comes back within this many seconds is marked together: a transaction costs as much as a call.
 GATHER = 0.02
+#: how often marking is tried while the program stops and the database is away.
+MARKING_ENDS = 3
 #: calls to one platform that are under way at once in a process.
 AT_ONCE = 8
 #: what is sent again when nobody knows whether it arrived, and how such a repetition begins. What is not an alert or an
@@ -40,6 +42,10 @@ class Moved(Exception):
     def __init__(self, platform: str) -> None:
         super().__init__(platform)
         self.platform = platform
+
+
+class NotCalled(SendError):
+    """It did not come to the call: this says nothing of the platform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +70,25 @@ class Sender:
     def run(self, stop: threading.Event) -> None:
         """Send until `stop`, several messages at once; a database that is away is waited for."""
         name = f"sender-{self._platform.name}"
+        failed = 0
         with ThreadPoolExecutor(AT_ONCE, name) as pool:
             while not stop.is_set() or self._under_way:
                 self._news.clear()
                 try:
-                    batch = self._turn(0 if stop.is_set() else AT_ONCE - self._under_way)
+                    batch = self._turn(0 if stop.is_set() else AT_ONCE)
                 except Exception as fault:
                     _complain(fault)
-                    if stop.wait(POLL):
+                    failed += 1
+                    if stop.is_set() and failed > MARKING_ENDS:
                         break  # what came back is not marked: its lease runs out
+                    time.sleep(POLL)
                     continue
                 for row in batch.rows:
                     pool.submit(self._call, row)
                 if self._under_way:
                     time.sleep(GATHER)
                 if not batch.rows and self._done.empty():
-                    self._news.wait(min(POLL, batch.wait or POLL))
+                    self._news.wait(POLL if batch.wait is None else min(POLL, batch.wait))
 
     def drain(self) -> int:
         """Send what is due until nothing is left, one after the other; returns how many messages that were."""
@@ -89,19 +98,41 @@ class Sender:
             count += 1
         return count
 
-    def _turn(self, most: int) -> Batch:
-        """One transaction: mark what came back and claim what is next."""
+    def _turn(self, at_once: int) -> Batch:
+        """One transaction: mark what came back and claim what is next, so that so many are under way."""
         done = self._finished()
+        most = max(0, at_once - self._under_way + len(done))
         if not done and not (most and self._anything()):
             return Batch([])
+        calls = self._platform.client.billed.take()
         try:
-            batch = self._works.perform(lambda work: self._marked(work, done, most), channel="sender")
-        except BaseException:
-            for each in done:
-                self._done.put(each)
+            batch = self._works.perform(lambda work: self._marked(work, done, most, calls), channel="sender")
+        except Exception as fault:
+            self._platform.client.billed.add(calls)
+            if len(done) > 1 and not isinstance(fault, Unavailable):
+                return self._one_by_one(done)
+            self._not_marked(done, fault)
             raise
         self._under_way += len(batch.rows) - len(done)
         return batch
+
+    def _one_by_one(self, done: list[Done]) -> Batch:
+        """One of several cannot be marked: the others are, and it alone is given up."""
+        for each in done:
+            try:
+                self._mark_alone(each)
+            except Exception as fault:
+                self._not_marked([each], fault)
+        return Batch([])
+
+    def _mark_alone(self, done: Done) -> None:
+        self._works.perform(lambda work: self._marked(work, [done], 0, 0), channel="sender")
+        self._under_way -= 1
+
+    def _not_marked(self, done: list[Done], fault: Exception) -> None:
+        """While the database is away, marks are kept; one that fails by itself is given up, and the queue moves on."""
+        for each in done:
+            self._done.put(each if isinstance(fault, Unavailable) else _unmarkable(each.row, fault))
 
     def _finished(self) -> list[Done]:
         done = list[Done]()
@@ -116,22 +147,26 @@ class Sender:
         with self._works.read() as work:
             return delivery.anything_due(work, self._platform.name)
 
-    def _marked(self, work: Work, done: list[Done], most: int) -> Batch:
+    def _marked(self, work: Work, done: list[Done], most: int, calls: int) -> Batch:
         platform, month = self._platform, delivery.month(work)
         pace = delivery.pace_of(work, platform.name)
         for each in done:
             each.mark(work)
             self._learn(work, pace, each)
-        pace.spend(month, platform.client.billed.take())
+        pace.spend(month, calls)
         lowest = Lane.ANSWER if pace.tight(month, platform.monthly) else Lane.DIGEST
         batch = delivery.lease(work, platform.name, most, pace=pace, limits=platform.limits, lowest=lowest)
         delivery.keep_pace(work, platform.name, pace)
         return batch
 
     def _learn(self, work: Work, pace: Pace, done: Done) -> None:
-        if done.outcome and pace.learn(done.outcome, work.real.timestamp(), to=done.row.to, after=done.after):
+        if done.outcome is None:
+            pace.untried()
+        elif pace.learn(done.outcome, work.real.timestamp(), to=done.row.to, after=done.after):
             log.warning("%s answers again", self._platform.name)
             delivery.resume(work, self._platform.name)
+        if pace.broken:  # from now on that decides when somebody tries, not the pauses of single messages
+            delivery.sooner(work, done.row, dt.datetime.fromtimestamp(pace.rests_until, dt.UTC))
 
     # --- one message ---
 
@@ -151,10 +186,10 @@ class Sender:
         except SendError as no:
             return self._put_off(row, no)
         except Unavailable as away:
-            return self._put_off(row, SendError(str(away), outcome="refused"))
+            return self._put_off(row, NotCalled(str(away)))
         except Exception as fault:
             log.exception("message %d cannot be sent", row.id)
-            return self._put_off(row, SendError(type(fault).__name__, "never"))
+            return self._put_off(row, NotCalled(type(fault).__name__, "never"))
         return Done(row, lambda work: _arrived(work, row, sent), "sent")
 
     def _send(self, row: Leased) -> Sent:
@@ -184,7 +219,7 @@ class Sender:
     def _ring(self, row: Leased, to: Address, words: str) -> Sent:
         """Let a message that has arrived ring. The claim stands before the call: it rings once at most (F2)."""
         if row.attempts > 1 and not row.error:
-            raise SendError("nobody knows whether it rang", "never")
+            raise NotCalled("nobody knows whether it rang", "never")
         if row.message_id and to.id:
             self._platform.client.urge(row.message_id, to, words)
         return Sent(row.message_id or "", "")
@@ -196,7 +231,7 @@ class Sender:
         """
         face = self._platform.render(card)
         if row.lease_until <= self._works.clock():
-            raise SendError("its lease ran out", "later", 0, "refused")
+            raise NotCalled("its lease ran out", "later", 0)
         return face
 
     def _stays(self, copy: Copy | None) -> None:
@@ -217,13 +252,19 @@ class Sender:
         log.warning("message %d (%s): %s, %s", row.id, row.kind, no, no.kind)
         unknown = no.kind == "unknown"
         why = f"{UNKNOWN if unknown or row.doubtful else ''}{no}"
+        told = (None if isinstance(no, NotCalled) else no.outcome, no.after)
         if no.closed and not row.update:
-            return Done(row, lambda work: _shut(work, row, why), no.outcome)
+            return Done(row, lambda work: _shut(work, row, why), *told)
         if no.kind == "never" or (unknown and (row.lane not in REPEATED or row.kind == URGE)):
-            return Done(row, lambda work: delivery.dead(work, row, why), no.outcome, no.after)
+            return Done(row, lambda work: delivery.dead(work, row, why), *told)
         pause = no.after if no.after is not None else PAUSES[min(row.attempts, len(PAUSES)) - 1]
         later = self._works.clock() + dt.timedelta(seconds=pause * random.uniform(1, 1.3))  # noqa: S311 (jitter)
-        return Done(row, lambda work: delivery.postpone(work, row, later, why), no.outcome, no.after)
+        return Done(row, lambda work: delivery.postpone(work, row, later, why), *told)
+
+
+def _unmarkable(row: Leased, fault: Exception) -> Done:
+    log.error("message %d cannot be marked", row.id, exc_info=fault)
+    return Done(row, lambda work: delivery.dead(work, row, "cannot be marked"))
 
 
 def _arrived(work: Work, row: Leased, sent: Sent) -> None:
@@ -240,6 +281,7 @@ def _shut(work: Work, row: Leased, why: str) -> None:
     for platform, account in people.accounts(work, row.user_id):
         if platform == row.platform:
             chats.closed(work, platform, account)
+            outbox.forget_copies(work, row.user_id, platform)
     delivery.moved(work, row, people.reach(work, row.user_id))
 
 

@@ -10,7 +10,7 @@ from cards.kit import Action, Button, Buttons, Card, Element, Note, Text, Toast,
 from cards.labels import PLATFORMS
 from models.chats import CHAT_CLOSED
 from models.crm.deliveries import Letter, Overview, Standing
-from models.delivery import EXPIRED
+from models.outbox import EXPIRED
 
 KINDS = {
     "answer": "答复",
@@ -31,7 +31,10 @@ KINDS = {
 #: what an administrator can do about it, by what stands in the reason.
 HINTS = (
     (EXPIRED, "一直没有送到，过了时效，没有再发。"),
-    ("230013|no such person|staffId.notExisted", "这个人不在应用的可用范围，请在开放平台后台把他加进去，再重试。"),
+    (
+        "230013|no such person|staffId.notExisted",
+        "这个人不在应用的可用范围，请在后台把他加进去，一天内会再试。",
+    ),
     (f"{CHAT_CLOSED}|230002|232009|notExsit", "机器人不在这个群里，或者群没有了，请把它加回来，再重试。"),
     ("AccessTokenPermissionDenied|99991672|60011", "应用缺少权限，请按接入说明开通并发布，再重试。"),
     ("ApiCountLimit|90020", "平台的月度调用额度用完了，下个月再重试，或者升级版本。"),
@@ -64,7 +67,7 @@ def overview(seen: Overview, toast: str = "") -> Card:
     trouble = any(each.away for each in seen.platforms) or seen.dead
     body: list[Element] = [Text(_standing(each)) for each in seen.platforms] or [Text("还没有发过消息。")]
     if seen.homeless:
-        body.append(Note(f"{seen.homeless} 条消息的收件人还没有绑定账号，绑定后马上发。"))
+        body.append(Note(f"{seen.homeless} 条消息的收件人没有绑定，或者联系不上：绑定后马上发，否则每小时再试。"))
     body.append(Warn(f"没有送到 {seen.dead} 条") if seen.dead else Note("没有送不到的消息。"))
     for letter in seen.letters:
         body += _letter(letter)

@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, case, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
-from models.outbox import REFRESH, URGE, Lane
+from models.outbox import EXPIRED, REFRESH, URGE, Lane
 from models.pace import Call, Limit, Pace
 from models.tables import CardMessage, Identity, Outbox, OutboxState, PlatformPace
 from models.tables.base import Utc
@@ -21,7 +21,6 @@ LEASE = dt.timedelta(seconds=30)
 PAUSES = (1, 2, 5, 15, 60, 300, 600)
 #: how the error of a message begins that may have arrived although nobody said so.
 UNKNOWN = "outcome unknown: "
-EXPIRED = "expired"
 #: how many due messages are looked at for each that is wanted: some go to people who got enough for the moment.
 LOOKS = 4
 
@@ -121,6 +120,16 @@ PRIVATE_CHAT = (
     )
     .values(private_chat=bindparam("chat"))
 )
+#: where a press came before the mark, it made a copy of its own for the same message.
+UNSEAT = (
+    update(CardMessage)
+    .where(
+        CardMessage.platform == bindparam("on"),
+        CardMessage.message_id == bindparam("message"),
+        CardMessage.id != bindparam("copy"),
+    )
+    .values(subject="", message_id=None)
+)
 PLACED = (
     update(CardMessage)
     .where(CardMessage.id == bindparam("copy"))
@@ -141,6 +150,11 @@ def month(work: Work) -> str:
     return f"{work.real.astimezone(work.office.zone):%Y-%m}"
 
 
+SOONER = (
+    update(Outbox)
+    .where(Outbox.id == bindparam("row"), Outbox.state == OutboxState.QUEUED, Outbox.not_before > bindparam("moment"))
+    .values(not_before=bindparam("moment"))
+)
 PACE = select(PlatformPace.pace).where(PlatformPace.platform == bindparam("on")).with_for_update()
 FIRST_PACE = {
     name: kind.insert(PlatformPace).on_conflict_do_nothing()
@@ -155,7 +169,7 @@ def pace_of(work: Work, platform: str) -> Pace:
     if kept is None:
         work.run(FIRST_PACE[work.connection.dialect.name], platform=platform, pace={})
         kept = work.run(PACE, on=platform).scalar()
-    return Pace(**kept)
+    return Pace.of(kept)
 
 
 def keep_pace(work: Work, platform: str, pace: Pace) -> None:
@@ -222,6 +236,7 @@ def sent(work: Work, row: Leased, message_id: str, chat: str) -> bool:
     if work.run(SENT, row=row.id, held=row.claim, moment=work.real).first() is None:
         return False
     if row.card_message_id is not None:
+        work.put(UNSEAT, copy=row.card_message_id, on=row.platform, message=message_id)
         work.put(PLACED, copy=row.card_message_id, on=row.platform, message=message_id, moment=work.real)
     if row.user_id is not None and chat:
         work.put(PRIVATE_CHAT, person=row.user_id, on=row.platform, chat=chat)
@@ -246,6 +261,11 @@ def postpone(work: Work, row: Leased, later: dt.datetime, why: str) -> None:
 def moved(work: Work, row: Leased, platform: str) -> None:
     """Leave a message to the senders of another platform; without one it waits until he has an account."""
     work.put(MOVE, row=row.id, held=row.claim, to=platform)
+
+
+def sooner(work: Work, row: Leased, at: dt.datetime) -> None:
+    """Try a message again then, where its own pause would be longer."""
+    work.put(SOONER, row=row.id, moment=at)
 
 
 def resume(work: Work, platform: str) -> None:

@@ -17,6 +17,8 @@ from models.work import Work
 UPDATABLE = dt.timedelta(days=13)
 #: longer than the platform's last redelivery (7 h 05 min after the event).
 REMEMBER_CLAIMS = dt.timedelta(days=3)
+#: what is claimed once a month begins so.
+A_MONTH, REMEMBER_MONTHS = "month:", dt.timedelta(days=40)
 REMEMBER_MESSAGES = dt.timedelta(days=30)
 #: after its end a link to a form is still told from one that never was, so that its page can say what happened.
 REMEMBER_FORMS = dt.timedelta(days=1)
@@ -89,6 +91,8 @@ SUPERSEDE = (
 )
 
 REFRESH = "refresh"
+#: why a message ended that nobody waits for any more.
+EXPIRED = "expired"
 #: a message that has to ring, and the ringing, which follows once it has arrived.
 URGENT, URGE = "urgent", "urge"
 DROP_REFRESH = (
@@ -109,10 +113,20 @@ REDIRECT = (
         Outbox.state == OutboxState.QUEUED,
         Outbox.user_id == bindparam("person"),
         Outbox.chat == "",
-        ~Outbox.update,
+        or_(~Outbox.update, Outbox.platform == ""),
+        Outbox.kind != URGE,
         Outbox.lease_until.is_(None),
     )
     .values(platform=bindparam("to"), not_before=bindparam("moment"))
+)
+HOMELESS = select(Outbox.user_id).where(
+    Outbox.state == OutboxState.QUEUED, Outbox.platform == "", Outbox.user_id.is_not(None)
+)
+#: copies that stand nowhere any more: a change is sent anew, to wherever the person is then.
+FORGET = (
+    update(CardMessage)
+    .where(CardMessage.user_id == bindparam("person"), CardMessage.platform == bindparam("on"))
+    .values(platform="", message_id=None, sent_at=None)
 )
 #: what nobody sends any more: it has no way to whom it was for, or its platform was taken out.
 OVERDUE = (
@@ -122,9 +136,10 @@ OVERDUE = (
         Outbox.lease_until.is_(None),
         Outbox.expires_at < bindparam("moment"),
     )
-    .values(state=OutboxState.DEAD, card=None, error="expired")
+    .values(state=OutboxState.DEAD, card=None, error=EXPIRED)
 )
-OLD_CLAIMS = delete(Claim).where(Claim.at < bindparam("before"))
+OLD_CLAIMS = delete(Claim).where(Claim.at < bindparam("before"), ~Claim.key.startswith(A_MONTH))
+OLD_MONTHS = delete(Claim).where(Claim.at < bindparam("before"))
 OLD_DRAFTS = delete(Draft).where(Draft.at < bindparam("before"))
 OLD_CODES = delete(Code).where(Code.at < bindparam("before"))
 OLD_FORMS = delete(FormLink).where(FormLink.expires_at < bindparam("before"))
@@ -235,9 +250,20 @@ def redirect(work: Work, user_id: int, platform: str) -> None:
     work.after.append(work.wake)
 
 
+def forget_copies(work: Work, user_id: int, platform: str) -> None:
+    """A person's chat on a platform is his no more: what stands there is not changed any more."""
+    work.put(FORGET, person=user_id, on=platform)
+
+
+def homeless(work: Work) -> list[int]:
+    """Who has messages waiting that no platform could be found for."""
+    return sorted(set(work.run(HOMELESS).scalars()))
+
+
 def forget(work: Work) -> None:
     """Drop claims no platform redelivers any more, drafts, links to forms, and messages that nobody waits for."""
     work.run(OLD_CLAIMS, before=work.real - REMEMBER_CLAIMS)
+    work.run(OLD_MONTHS, before=work.real - REMEMBER_MONTHS)
     work.run(OLD_DRAFTS, before=work.real - REMEMBER_CLAIMS)
     work.run(OLD_CODES, before=work.real - REMEMBER_MESSAGES)
     work.run(OLD_FORMS, before=work.real - REMEMBER_FORMS)

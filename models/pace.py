@@ -6,19 +6,23 @@ Time is in seconds since 1970. The state is small and goes into one row, which a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 Json = dict[str, Any]
 Outcome = Literal["sent", "limited", "crowded", "away", "refused"]
 #: a sliding window is counted in this many slots, and one more, so that it never holds too much.
 SLOTS = 120
+SHORTEST = 0.001
 #: what is not urgent leaves this share of every limit to what is, and as much more as was urgent lately …
 RESERVE = 0.01
 #: … and goes evenly: behind its even pace it may fall by this much, in seconds, and catch up.
-LAG = 0.25
-#: after a refusal for too many calls the pace is halved, at most to this share; it doubles every so many seconds.
-SLOWEST, RECOVERS = 1 / 16, 30.0
+LAG = 0.15
+#: after a refusal for too many calls the pace is halved, at most to this share; it doubles every so many seconds. What
+#: is refused within this many seconds was under way together, and is one refusal.
+SLOWEST, RECOVERS, TOGETHER = 1 / 16, 30.0, 1.0
+#: no platform means it when it asks for longer, in seconds.
+LONGEST_PAUSE = 600.0
 #: calls in a row without an answer after which nobody calls any more but one at a time, after these pauses.
 FAILURES, REST, LONGEST_REST = 5, 5.0, 60.0
 #: how long the one that tries may take, as long as a lease.
@@ -75,6 +79,11 @@ class Pace:
     month: str = ""
     calls: int = 0
 
+    @classmethod
+    def of(cls, kept: Json) -> Pace:
+        """The state that a row holds; what another version kept besides is left out."""
+        return cls(**{each.name: kept[each.name] for each in fields(cls) if each.name in kept})
+
     @property
     def broken(self) -> bool:
         """Whether the platform is taken for away: only one call at a time tries it."""
@@ -90,7 +99,7 @@ class Pace:
         wait = max(self.limited_until, self.rests_until) - now
         if wait > 0:
             return 0, wait
-        return (1 if self.broken else most), 0.0
+        return (min(1, most) if self.broken else most), 0.0
 
     def tight(self, month: str, monthly: int) -> bool:
         """Whether what is left of the month's calls is kept for what is urgent (O8)."""
@@ -130,7 +139,8 @@ class Pace:
         if _sum(entries) + kept + 1 <= max(1.0, limit.count * self.speed(now)):
             return 0.0
         width = limit.seconds / SLOTS
-        return (entries[0][0] + SLOTS + 1) * width - now if entries else width
+        ends = (entries[0][0] + SLOTS + 1) * width - now if entries else width
+        return max(ends, SHORTEST)  # so late in a century, a float holds no shorter time
 
     def _kept_back(self, key: str, limit: Limit, now: float) -> float:
         return max(limit.count * RESERVE, _sum(self._recent(f"{key} !", limit, now)))
@@ -170,14 +180,20 @@ class Pace:
             self._away(now)
             return False
         if outcome == "limited":
-            self.limited_until = max(self.limited_until, now + (after or 1.0))
-            self.share, self.slowed_at = max(SLOWEST, self.speed(now) / 2), now
+            self.limited_until = max(self.limited_until, now + min(after or 1.0, LONGEST_PAUSE))
+            if now >= self.slowed_at + TOGETHER:
+                self.share, self.slowed_at = max(SLOWEST, self.speed(now) / 2), now
         elif outcome == "crowded":
             self.held[to] = now + (after or 1.0)
         again = self.broken
         self.failures, self.rests, self.trying = 0, 0, False
         self.rests_until = 0.0
         return again
+
+    def untried(self) -> None:
+        """What was to try whether a platform answers did not come to its call."""
+        if self.trying:
+            self.trying, self.rests_until = False, 0.0
 
     def _away(self, now: float) -> None:
         self.failures += 1

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from models.crm import access, mornings
 from models.crm.people import Me
 from models.errors import NotFound, Refused
-from models.tables import Clock, Customer, Shown, Status, Timer, TimerState
+from models.tables import Clock, Customer, Identity, Shown, Status, Timer, TimerState, User
 from models.work import AnyRow, Work
 
 PAGE = 200
@@ -26,6 +26,12 @@ BY_TOKEN = select(Shown.message_id, Shown.chat).where(Shown.token == bindparam("
 BY_MESSAGE = select(Shown.chat).where(Shown.message_id == bindparam("message")).limit(1)
 SINCE = select(Shown).where(Shown.id > bindparam("after")).order_by(Shown.id).limit(PAGE)
 NEXT_TIMER = select(func.min(Timer.due_at)).where(Timer.state == TimerState.PENDING)
+SEATED = (
+    select(Identity.account)
+    .join(User, User.id == Identity.user_id)
+    .where(Identity.platform == bindparam("platform"), User.active)
+    .order_by(User.staff_no)
+)
 
 EXAMPLE = (
     select(Customer.name)
@@ -33,6 +39,11 @@ EXAMPLE = (
     .order_by(Customer.owner_id != bindparam("me"), Customer.id)
     .limit(1)
 )
+
+
+def seated(work: Work, platform: str) -> list[str]:
+    """Every account of active people, by staff number."""
+    return [str(account) for account in work.run(SEATED, platform=platform).scalars()]
 
 
 def _move(kind: type[sqlite.Insert] | type[postgresql.Insert]) -> sqlite.Insert | postgresql.Insert:

@@ -59,6 +59,7 @@ def forget(work: Work) -> bool:
     """Drop what nobody asks for any more."""
     outbox.forget(work)
     reply_doors.forget(work)
+    deliveries.find_homes(work)
     return False
 
 

@@ -284,9 +284,10 @@ def test_a_redirect_is_not_followed(client: FeishuClient, platform: responses.Re
     assert [call.request.url for call in platform.calls][1:] == [f"{SEND_URL}?receive_id_type=open_id"]
 
 
-def test_a_wrong_app_secret_is_a_fault_of_ours(client: FeishuClient, platform: responses.RequestsMock) -> None:
+def test_a_wrong_app_secret_is_no_message_s_fault(client: FeishuClient, platform: responses.RequestsMock) -> None:
     platform.post(TOKEN_URL, status=400, json={"code": 10015, "msg": "app secret invalid"})
-    assert failure(client).kind == "never"
+    error = failure(client)
+    assert (error.kind, error.outcome) == ("later", "away")
 
 
 def test_a_failure_is_logged_with_its_code_and_log_id_and_without_content(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.pace import FAILURES, LONGEST_REST, RECOVERS, REST, SLOTS, TRIAL, Call, Limit, Pace
+from models.pace import FAILURES, LONGEST_REST, RECOVERS, REST, SLOTS, TOGETHER, TRIAL, Call, Limit, Pace
 
 FEISHU = (Limit(1000, 60), Limit(50, 1), Limit(5, 1, "recipient"))
 START = 1_800_000_000.0
@@ -114,10 +114,17 @@ def test_too_many_calls_stop_everything_for_as_long_as_was_asked_and_halve_the_p
     assert pace.room(START + 8, 8) == (0, 1.0) and pace.room(START + 9, 8) == (8, 0.0)
     for seconds, share in ((0, 0.5), (RECOVERS / 2, 0.5**0.5), (RECOVERS, 1.0), (10 * RECOVERS, 1.0)):
         assert pace.speed(START + seconds) == pytest.approx(share)
+    pace.learn("limited", START + TOGETHER / 2)
+    assert pace.speed(START + TOGETHER / 2) == pytest.approx(0.5, rel=0.02), (
+        "what was under way together is one refusal"
+    )
+    assert pace.room(START + TOGETHER, 8) == (0, 9.0 - TOGETHER), "a shorter pause ends no longer one"
+    now = START
     for _ in range(20):
-        pace.learn("limited", START)
-    assert pace.speed(START) == 1 / 16 and pace.room(START, 8) == (0, 9.0), "a shorter pause ends no longer one"
-    now = START + 10
+        now += TOGETHER
+        pace.learn("limited", now)
+    assert 1 / 16 <= pace.speed(now) < 1 / 15
+    now += 1
     made = sum(called(pace, Call("send", f"{n}", urgent=True), (Limit(160, 1),), now) for n in range(50))
     assert made == int(160 * pace.speed(now))
 

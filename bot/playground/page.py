@@ -99,7 +99,7 @@ class Page:
     def _people(self) -> Response:
         """Everybody who can be seated, what each may say, and the moment it is there."""
         with self._works.read() as work:
-            seated = [self._seat(work, account) for account in people.on_platform(work, "playground")]
+            seated = [self._seat(work, account) for account in playground.seated(work, "playground")]
             return jsonify({"people": seated, **_state(work)})
 
     def _seat(self, work: Work, account: str) -> Json:

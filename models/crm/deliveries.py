@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import secrets
 from dataclasses import dataclass
 
 from sqlalchemy import and_, bindparam, case, func, or_, select, update
@@ -12,7 +13,7 @@ from sqlalchemy.orm import aliased
 from models import delivery, outbox
 from models.crm import people
 from models.crm.people import Me
-from models.errors import AlreadyDone, NotFound
+from models.errors import AlreadyDone, NotAllowed
 from models.outbox import Lane
 from models.pace import Pace
 from models.tables import Outbox, OutboxState, PlatformPace, Role, User
@@ -24,7 +25,7 @@ TOLD_AT = (70, 90)
 PAGE = 5
 #: of what is not urgent, one message a person in so many hours goes out where calls are short (O8).
 MERGED_HOURS = 4
-MERGED_AT_ONCE = 500
+MERGED_AT_ONCE = RETRIED_AT_ONCE = 500
 
 WAITING = (
     select(Outbox.platform, func.count().label("waits"), func.min(Outbox.not_before).label("oldest"))
@@ -64,13 +65,14 @@ LETTERS = (
 PAGED = LETTERS.limit(bindparam("most")).offset(bindparam("skip"))
 DEAD = select(func.count()).where(Outbox.state == OutboxState.DEAD)
 LETTER = select(Outbox.id, Outbox.user_id, Outbox.kind, Outbox.platform, Outbox.chat, Outbox.update).where(RETRIABLE)
-ONE, ALL = LETTER.where(Outbox.id == bindparam("letter")), LETTER.order_by(Outbox.id)
+ONE, ALL = LETTER.where(Outbox.id == bindparam("letter")), LETTER.order_by(Outbox.id).limit(RETRIED_AT_ONCE)
 RETRY = (
     update(Outbox)
     .where(Outbox.id == bindparam("letter"), Outbox.state == OutboxState.DEAD)
     .values(
         state=OutboxState.QUEUED,
         attempts=0,
+        token=bindparam("key"),
         platform=bindparam("on"),
         not_before=bindparam("moment"),
         expires_at=bindparam("until"),
@@ -97,8 +99,9 @@ HELD = (
     .order_by(Outbox.id)
     .limit(bindparam("most"))
 )
-HURRY = update(Outbox).where(Outbox.id == bindparam("row")).values(lane=Lane.ANSWER)
-TAKEN_IN = update(Outbox).where(Outbox.id == bindparam("row")).values(state=OutboxState.SUPERSEDED, card=None)
+STILL = and_(Outbox.id == bindparam("row"), Outbox.state == OutboxState.QUEUED, Outbox.lease_until.is_(None))
+HURRY = update(Outbox).where(STILL).values(lane=Lane.ANSWER)
+TAKEN_IN = update(Outbox).where(STILL).values(state=OutboxState.SUPERSEDED, card=None).returning(Outbox.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,7 @@ def overview(work: Work, page: int) -> Overview:
 def standings(work: Work, waiting: dict[str, AnyRow] | None = None) -> list[Standing]:
     """How every platform stands that anything was ever sent to, by name."""
     found = waiting if waiting is not None else {row.platform: row for row in work.run(WAITING)}
-    paces = {row.platform: Pace(**row.pace) for row in work.run(PACES)}
+    paces = {row.platform: Pace.of(row.pace) for row in work.run(PACES)}
     names = sorted({*paces, *found} - {""})
     return [_standing(work, name, paces.get(name, Pace()), found.get(name)) for name in names if work.serves(name)]
 
@@ -216,7 +219,7 @@ def retry_all(work: Work, me: Me) -> int:
 def _again(work: Work, row: AnyRow) -> bool:
     where = row.platform if row.chat or row.update or not row.user_id else people.reach(work, row.user_id)
     until = work.real + outbox.lifetime(row.kind)
-    found = work.run(RETRY, letter=row.id, on=where, moment=work.real, until=until).first()
+    found = work.run(RETRY, letter=row.id, on=where, moment=work.real, until=until, key=secrets.token_hex(16)).first()
     work.after.append(work.wake)
     return found is not None
 
@@ -231,7 +234,7 @@ def drop(work: Work, me: Me, letter: int) -> None:
 
 def _allowed(me: Me) -> None:
     if Role.ADMIN not in me.roles:
-        raise NotFound
+        raise NotAllowed
 
 
 # --- the month's calls (O8) ---
@@ -242,14 +245,18 @@ def watch(work: Work) -> None:
     month = delivery.month(work)
     for standing in standings(work):
         reached = [share for share in TOLD_AT if standing.monthly and standing.percent >= share]
-        news = [share for share in reached if outbox.claim(work, f"quota:{standing.platform}:{month}:{share}")]
+        news = [
+            share
+            for share in reached
+            if outbox.claim(work, f"{outbox.A_MONTH}{month}:quota:{standing.platform}:{share}")
+        ]
         if news:
             work.notify(QUOTA, max(news), people.in_role(work, Role.ADMIN), anew=True)
 
 
 def short(work: Work) -> list[str]:
     """The platforms whose last calls of the month are kept for what is urgent."""
-    month, paces = delivery.month(work), [(row.platform, Pace(**row.pace)) for row in work.run(PACES)]
+    month, paces = delivery.month(work), [(row.platform, Pace.of(row.pace)) for row in work.run(PACES)]
     return [name for name, pace in paces if pace.tight(month, work.settings.monthly_calls(name))]
 
 
@@ -262,12 +269,19 @@ def held(work: Work, platform: str) -> dict[int, list[tuple[int, str]]]:
     return {person: rows for person, rows in waits.items() if outbox.claim(work, f"merged:{platform}:{person}:{turn}")}
 
 
+def find_homes(work: Work) -> None:
+    """Look once more for a way to everybody whose messages have none."""
+    for person in outbox.homeless(work):
+        if platform := people.reach(work, person):
+            outbox.redirect(work, person, platform)
+
+
 def let_through(work: Work, row: int) -> None:
     """Send this one although calls are short."""
     work.put(HURRY, row=row)
     work.after.append(work.wake)
 
 
-def taken_in(work: Work, row: int) -> None:
-    """This one is told in another."""
-    work.put(TAKEN_IN, row=row)
+def taken_in(work: Work, row: int) -> bool:
+    """This one is told in another; False where it is on its way by itself."""
+    return work.run(TAKEN_IN, row=row).first() is not None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select
 
 from models import chats, outbox
 from models.crm import follow_ups, people
 from models.crm.people import Me
 from models.tables import (
-    CardMessage,
     Complaint,
     ComplaintState,
     Customer,
@@ -28,12 +27,6 @@ UNBIND = (
     delete(Identity)
     .where(Identity.platform == bindparam("on"), Identity.account == bindparam("whose"))
     .returning(Identity.user_id, Identity.private_chat)
-)
-#: his copies of living cards stand nowhere any more: a change is sent anew, to another account of his if there is one.
-FORGET = (
-    update(CardMessage)
-    .where(CardMessage.user_id == bindparam("person"), CardMessage.platform == bindparam("on"))
-    .values(platform="", message_id=None, sent_at=None)
 )
 OWNED = select(
     User.name,
@@ -75,7 +68,7 @@ def left(work: Work, platform: str, account: str) -> None:
     gone = work.run(UNBIND, on=platform, whose=account).first()
     if gone is None:
         return
-    work.put(FORGET, person=gone.user_id, on=platform)
+    outbox.forget_copies(work, gone.user_id, platform)
     outbox.redirect(work, gone.user_id, people.reach(work, gone.user_id))
     if gone.private_chat:
         chats.closed(work, platform, gone.private_chat)

@@ -89,7 +89,11 @@ ACCOUNTS = (
         User.id == bindparam("person"),
         User.active,
         ~select(ClosedChat.chat)
-        .where(ClosedChat.platform == Identity.platform, ClosedChat.chat == Identity.account)
+        .where(
+            ClosedChat.platform == Identity.platform,
+            ClosedChat.chat == Identity.account,
+            ClosedChat.at > bindparam("lately"),
+        )
         .exists(),
     )
 )
@@ -98,12 +102,6 @@ LEADERS = (
     .join(User, User.id == Supervision.user_id)
     .where(Supervision.department_id == bindparam("department"), Supervision.direct, User.active)
     .order_by(Supervision.user_id)
-)
-ON_PLATFORM = (
-    select(Identity.account)
-    .join(User, User.id == Identity.user_id)
-    .where(Identity.platform == bindparam("platform"), User.active)
-    .order_by(User.staff_no)
 )
 NAME_OF = select(Department.name).where(Department.id == bindparam("department"))
 PARENT = select(Department.parent_id).where(Department.id == bindparam("department"))
@@ -126,10 +124,14 @@ MEMBERS_IN_ROLE = (
 )
 FAILED = update(User).where(User.id == bindparam("person")).values(binding_failures=User.binding_failures + 1)
 WRONG_CODE = "绑定码或手机后四位不对，请核对后再发：/绑定 <码> <手机后四位>"
-UNBIND = delete(Identity).where(
-    Identity.user_id == bindparam("person"),
-    Identity.platform == bindparam("on"),
-    Identity.account != bindparam("whose"),
+UNBIND = (
+    delete(Identity)
+    .where(
+        Identity.user_id == bindparam("person"),
+        Identity.platform == bindparam("on"),
+        Identity.account != bindparam("whose"),
+    )
+    .returning(Identity.id)
 )
 IDENTITY = select(Identity).where(Identity.platform == bindparam("on"), Identity.account == bindparam("whose"))
 
@@ -182,19 +184,17 @@ def seen(work: Work, me: Me, platform: str, chat: str, private: bool) -> None:
 
 
 def accounts(work: Work, user_id: int) -> list[tuple[str, str]]:
-    """(platform, account) of a person that take messages, the one used last first."""
-    rows = work.run(ACCOUNTS, person=user_id).all()
+    """(platform, account) of a person that take messages, the one used last first.
+
+    One that was refused is tried again a day later: what was amiss may have been mended where we do not see it.
+    """
+    rows = work.run(ACCOUNTS, person=user_id, lately=work.real - chats.TRIED_AGAIN).all()
     return [(row.platform, row.account) for row in sorted(rows, key=lambda row: row.platform != row.last)]
 
 
 def reach(work: Work, user_id: int) -> str:
     """The platform where a person gets messages: of those he is bound on, the one used last; empty without one."""
     return next((platform for platform, _ in accounts(work, user_id) if work.serves(platform)), "")
-
-
-def on_platform(work: Work, platform: str) -> list[str]:
-    """Every account of active people on a platform, by staff number."""
-    return [str(account) for account in work.run(ON_PLATFORM, platform=platform).scalars()]
 
 
 def department_name(work: Work, department_id: int) -> str:
@@ -379,11 +379,14 @@ class WrongDigits(NotAllowed):
 
 def take(work: Work, user: User, platform: str, account: str) -> None:
     """One account a platform: a new one takes the place of the old, which may be somebody else's by now."""
-    work.run(UNBIND, person=user.id, on=platform, whose=account)
+    if work.run(UNBIND, person=user.id, on=platform, whose=account).first():
+        outbox.forget_copies(work, user.id, platform)
     identity = work.db.scalar(IDENTITY, {"on": platform, "whose": account})
     if identity is None:
         identity = Identity(platform=platform, account=account, private_chat="")
         work.db.add(identity)
+    elif identity.user_id != user.id:
+        outbox.forget_copies(work, identity.user_id, platform)
     identity.user_id = user.id
     user.platform = platform
     chats.opened(work, platform, account)

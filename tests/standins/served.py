@@ -45,6 +45,7 @@ class Fault:
     delay: float
     drop: bool
     done: bool
+    empty: bool = False
 
     @property
     def fails(self) -> bool:
@@ -101,15 +102,21 @@ class Served(ABC):
         delay: float = 0.0,
         drop: bool = False,
         done: bool = False,
+        empty: bool = False,
         path: str | None = None,
     ) -> None:
         """Spoil the next `n` calls whose path contains `path` (`spoilt_path` if none is given), earlier orders first.
 
-        `code` answers with the platform's JSON, `status` alone with a gateway's HTML, `drop` hangs up; `delay` waits
-        that many seconds first. `done` does the work before spoiling the answer, so that the outcome looks unknown.
+        `code` answers with the platform's JSON, `status` alone with a gateway's HTML, or with nothing where `empty`,
+        `drop` hangs up; `delay` waits so many seconds first. `done` does the work, then spoils the answer.
         """
         with self._changed:
-            self._faults += [Fault(path or self.spoilt_path, status, code, delay, drop, done)] * n
+            self._faults += [Fault(path or self.spoilt_path, status, code, delay, drop, done, empty)] * n
+
+    def mend(self) -> None:
+        """Nothing is spoilt any more."""
+        with self._changed:
+            self._faults.clear()
 
     @contextmanager
     def holding(self) -> Iterator[None]:
@@ -143,7 +150,8 @@ class Served(ABC):
         if fault.drop:
             return None
         if fault.code is None:
-            return Answer(b"<html>bad gateway</html>", fault.status or 502, {"Content-Type": "text/html"})
+            page = b"" if fault.empty else b"<html>bad gateway</html>"
+            return Answer(page, fault.status or 502, {"Content-Type": "text/html"})
         return self.refused(fault.code, fault.status or 400)
 
 
