@@ -43,8 +43,9 @@ fix: env-dev  ## 整理格式，改掉能自动改的
 kill: env-dev  ## 工作到一半时强行结束进程，看有没有丢事、重复；ROUNDS=20
 	@PYTHONPATH=. $(PY) tests/kill.py --rounds $(ROUNDS)
 
-bench: env-dev  ## 和一个空的 Flask 路由比速度
+bench: env-dev  ## 和一个空的 Flask 路由比速度；发一万条消息，看离平台的限速多近
 	@PYTHONPATH=. $(PY) tests/bench.py
+	@PYTHONPATH=. $(PY) tests/bench_delivery.py
 
 mutants: env-dev  ## 故意改坏程序，看测试抓不抓得到
 	@PYTHONPATH=. $(PY) tests/mutants.py

@@ -15,7 +15,7 @@ Outcome = Literal["sent", "limited", "crowded", "away", "refused"]
 SLOTS = 120
 SHORTEST = 0.001
 #: what is not urgent leaves this share of every limit to what is, and as much more as was urgent lately …
-RESERVE = 0.01
+RESERVE = 0.025
 #: … and goes evenly: behind its even pace it may fall by this much, in seconds, and catch up.
 LAG = 0.15
 #: after a refusal for too many calls the pace is halved, at most to this share; it doubles every so many seconds. What

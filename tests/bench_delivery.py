@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import statistics
 import sys
 import tempfile
 import time
@@ -21,6 +22,7 @@ import postgres
 from cards import kit
 from cards.kit import Card, Text
 from kill import migrate
+from makers import Make
 from models.outbox import Lane, Parcel, enqueue
 from models.tables import Department, Identity, User
 from models.work import Work
@@ -33,6 +35,7 @@ PEOPLE, EACH = 2000, 5
 SUBJECTS = 2
 A_MINUTE = 1000
 PATIENCE = 300.0
+ASKED = 30
 LANES = (Lane.DIGEST, Lane.REMINDER)
 
 
@@ -100,25 +103,63 @@ def run(url: str, folder: Path, speed: float | None) -> tuple[int, float, Counte
             program.close()
 
 
+def answering(program: Outside, account: str) -> float:
+    """Milliseconds that a message at the door takes, in the middle of several."""
+    took = list[float]()
+    for _ in range(ASKED):
+        request = APP.message(account, "/帮助")
+        began = time.perf_counter()
+        assert program.post("/feishu/events", request)[0] == 200
+        took.append(time.perf_counter() - began)
+    return statistics.median(took) * 1000
+
+
+def hanging(url: str, folder: Path) -> tuple[float, float]:
+    """How fast the door answers, all in one process: as usual, and while the platform takes calls and says nothing."""
+    with FeishuApi(APP.app_id, APP_SECRET) as api:
+        program = Outside(folder, url, Feishu(api), ("run",))
+        migrate(url)
+        try:
+            account = Make(program.works).user("王敏", "销售一部", "sales_rep")
+            program.start()
+            answering(program, account)
+            usual = answering(program, account)
+            program.drained(PATIENCE)
+            with api.holding():
+                answering(program, account)
+                found = usual, answering(program, account)
+            program.drained(PATIENCE)
+            program.stop(30)
+            return found
+        finally:
+            program.close()
+
+
 def main() -> int:
     """One line a database and speed."""
     said = argparse.ArgumentParser(description=__doc__)
     said.add_argument("--speed", type=float, default=10.0)
     said.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
+    said.add_argument("--limited", action="store_true", help="not also without limits")
     given = said.parse_args()
     with ExitStack() as held:
         folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="delivery-")))
+
+        def place(name: str, kind: str) -> tuple[str, Path]:
+            here = folder / name
+            here.mkdir()
+            if kind == "sqlite":
+                return f"sqlite:///{here}/keban.db", here
+            server = postgres.start(fast=False)
+            held.callback(server.stop)
+            return server.clone(), here
+
         for kind in ("sqlite", "postgresql") if given.database == "both" else (given.database,):
-            for speed in (given.speed, None):
-                here = folder / f"{kind}-{speed}"
-                here.mkdir()
-                url = f"sqlite:///{here}/keban.db"
-                if kind == "postgresql":
-                    server = postgres.start(fast=False)
-                    held.callback(server.stop)
-                    url = server.clone()
-                count, took, rejected = run(url, here, speed)
+            for speed in (given.speed,) if given.limited else (given.speed, None):
+                count, took, rejected = run(*place(f"{kind}-{speed}", kind), speed)
                 print(told(kind, speed, count, took, rejected), flush=True)
+            usual, hangs = hanging(*place(f"{kind}-hanging", kind))
+            print(f"{kind:<10} the door answers in {usual:.1f} ms, in {hangs:.1f} while the platform hangs", flush=True)
     return 0
 
 
