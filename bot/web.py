@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 from collections.abc import Mapping
 
-from flask import Flask, jsonify, redirect
+from flask import Flask, jsonify, redirect, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from bot.doors import LARGEST_BODY, Dispatch, Doors
-from bot.pages import form, survey
+from bot.pages import form, here, survey
 from bot.platform import Platform
 from models import health
 from models.errors import Unavailable
@@ -29,6 +30,7 @@ def create(platforms: Mapping[str, Platform], dispatch: Dispatch, works: Works) 
     app.add_url_rule("/", "status", lambda: _status(works))
     app.add_url_rule("/healthz", "healthz", lambda: "ok\n")
     app.add_url_rule("/readyz", "readyz", lambda: _ready(works))
+    app.add_url_rule("/metrics", "metrics", lambda: _metrics(works))
     app.register_blueprint(survey.Pages(works).blueprint())
     app.register_blueprint(form.Pages(works, dispatch).blueprint())
     app.wsgi_app = Doors(platforms, dispatch, app.wsgi_app)  # type: ignore[method-assign]
@@ -48,6 +50,20 @@ def _ready(works: Works) -> tuple[Response, int]:
         return jsonify({"database": False}), 503
     told = {"database": True, "scheduler_seconds": found.scheduler, "outbox_seconds": found.outbox}
     return jsonify(told), 200 if found.ready else 503
+
+
+def _metrics(works: Works) -> Response | tuple[Response, int]:
+    """Figures for a monitoring system: with the key, or, where none is set, for this machine only (O5)."""
+    key = works.settings.server.metrics_key.get_secret_value()
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not (hmac.compare_digest(given.encode(), key.encode()) if key else here.is_here()):
+        return _told(403)
+    from bot import metrics  # only who is asked for figures loads what writes them
+
+    try:
+        return Response(metrics.page(works), content_type="text/plain; version=0.0.4; charset=utf-8")
+    except Unavailable:
+        return _told(503)
 
 
 def _told(status: int) -> tuple[Response, int]:

@@ -44,6 +44,7 @@ class Server(Section):
     base_url: Annotated[str, AfterValidator(_base)] = ""
     workers: Annotated[int, Field(ge=1)] = 1
     threads: Annotated[int, Field(ge=1)] = 16
+    metrics_key: SecretStr = SecretStr("")
 
 
 def _url(url: str) -> str:

@@ -32,6 +32,7 @@ LIBRARIES = {
     "gunicorn": ("app.py",),
     "requests": ("bot/*/client.py",),
     "websocket": ("bot/stream.py",),
+    "prometheus_client": ("bot/metrics.py",),
     "socket": ("bot/ports.py",),
     "segno": ("bot/pages/*", "cards/pictures.py"),
     "http": (),

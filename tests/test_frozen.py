@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import Engine, event, func, insert, select, text, update
 
+from bot.sending import AT_ONCE
 from conftest import APP
 from makers import Make
 from models import delivery, health
@@ -31,7 +32,7 @@ from world import Seen, Somebody
 pytestmark = pytest.mark.slow
 __all__ = ["blank_url", "end", "program", "surface"]
 IN_TIME = 5.0
-EACH_SENDER = 4
+EACH_SENDER = AT_ONCE
 LEASE = delivery.LEASE.total_seconds()
 HELD = select(Outbox.chat, Outbox.claim, Outbox.state, Outbox.lease_until.is_not(None)).order_by(Outbox.id)
 ENDS = select(func.min(Outbox.lease_until)).where(Outbox.state == OutboxState.QUEUED)

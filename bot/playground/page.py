@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, abort, jsonify, request, send_from_directory
 
 from bot.event import Event
+from bot.pages import here
 from bot.pages.survey import STYLE_HASH
 from bot.platform import Forged, Json
 from bot.playground import events, verify
@@ -24,7 +25,6 @@ from models.errors import Refused
 from models.work import AnyRow, Work, Works
 
 STATIC = Path(__file__).parent / "static"
-LOOPBACK = ("127.0.0.1", "::1")
 STREAMS = 4
 LOOK_EVERY = 0.25
 PING_EVERY = 5.0
@@ -86,7 +86,10 @@ class Page:
         A page of another site may not act here, whatever machine its reader sits at.
         """
         key = self._works.settings.playground.key.get_secret_value()
-        if not (verify.may_enter(self._works.settings.playground, _given()) if key else _is_here()) or _is_foreign():
+        if (
+            not (verify.may_enter(self._works.settings.playground, _given()) if key else here.is_here())
+            or _is_foreign()
+        ):
             abort(403)
 
     def _index(self) -> Response:
@@ -181,12 +184,6 @@ class Page:
         """Load the demo anew."""
         self._reset()
         return jsonify({})
-
-
-def _is_here() -> bool:
-    """This machine, by a name of its own: a foreign name that leads here is somebody's trick (DNS rebinding)."""
-    named = urlsplit(f"//{request.host}").hostname in (*LOOPBACK, "localhost")
-    return named and request.remote_addr in LOOPBACK and "X-Forwarded-For" not in request.headers
 
 
 def _is_foreign() -> bool:

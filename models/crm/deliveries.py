@@ -5,7 +5,8 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy import and_, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import aliased
@@ -106,7 +107,8 @@ TAKEN_IN = update(Outbox).where(STILL).values(state=OutboxState.SUPERSEDED, card
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a platform stands. `oldest`: since when the first message waits; `forecast`: the month's calls at its end."""
+    """How a platform stands. `oldest`: since when the first message waits; `forecast`: the month's calls at its end;
+    `totals`: what calls came to, ever."""
 
     platform: str
     waiting: int
@@ -116,6 +118,7 @@ class Standing:
     calls: int
     monthly: int
     forecast: int
+    totals: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def percent(self) -> int:
@@ -155,10 +158,15 @@ def overview(work: Work, page: int) -> Overview:
     waiting = {row.platform: row for row in work.run(WAITING)}
     homeless = waiting.pop("", None)
     letters = tuple(_letter(work, row) for row in rows[:PAGE])
-    dead = int(work.run(DEAD).scalar() or 0)
+    dead = given_up(work)
     stands = tuple(standings(work, waiting))
     unbound = homeless.waits if homeless else 0
     return Overview(work.shown(work.now), stands, unbound, dead, letters, page, more=len(rows) > PAGE)
+
+
+def given_up(work: Work) -> int:
+    """How many messages were given up and not yet handled."""
+    return int(work.run(DEAD).scalar() or 0)
 
 
 def standings(work: Work, waiting: dict[str, AnyRow] | None = None) -> list[Standing]:
@@ -182,6 +190,7 @@ def _standing(work: Work, name: str, pace: Pace, waits: AnyRow | None) -> Standi
         calls,
         work.settings.monthly_calls(name),
         _forecast(work, calls),
+        pace.totals,
     )
 
 
