@@ -72,12 +72,7 @@ class Pages:
         return pages
 
     def _nonce(self, token: str) -> str:
-        """What the link is about. A forged one is refused before anything is read or asked."""
-        nonce = links.about(self._works.keys, links.FORM, token)
-        if nonce is None:
-            security.warning("rejected a form link that was not made here")
-            raise NotFound
-        return nonce
+        return strict.nonce(self._works.keys, links.FORM, token)
 
     def _opened(self, nonce: str) -> Waiting:
         try:

@@ -1,9 +1,25 @@
-"""What every answer of a page of ours says to the browser: show this and nothing else, keep nothing, tell nobody."""
+"""What every page of ours is strict about: its link is proven first, and the browser shows this and nothing else."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import logging
+
+from models import links
+from models.errors import NotFound
+from models.tables.sealed import Keyring
+
+security = logging.getLogger("keban.security")
+
+
+def nonce(keys: Keyring, purpose: str, token: str) -> str:
+    """What a link is about. A forged one is refused before anything is read or asked. Raises NotFound."""
+    found = links.about(keys, purpose, token)
+    if found is None:
+        security.warning("rejected a %s link that was not made here", purpose)
+        raise NotFound
+    return found
 
 
 def hashed(style: str) -> str:

@@ -33,7 +33,6 @@ AWAY = (503, "请稍后再试", "系统现在太忙，您的回答没有提交�
 THANKS = (200, "谢谢您的评价", "我们已经收到，会认真对待您的每一条意见。")
 TOO_LONG = f"留言最多 {LONGEST} 字，请精简后再提交。"
 log = logging.getLogger(__name__)
-security = logging.getLogger("keban.security")
 
 
 class Pages:
@@ -62,11 +61,7 @@ class Pages:
             return surveys.opened(work, nonce)
 
     def _nonce(self, token: str) -> str:
-        nonce = links.about(self._works.keys, links.SURVEY, token)
-        if nonce is None:
-            security.warning("rejected a survey link that was not made here")
-            raise NotFound
-        return nonce
+        return strict.nonce(self._works.keys, links.SURVEY, token)
 
     def _show(self, token: str) -> Response:
         return _form(self._opened(token))
