@@ -16,6 +16,7 @@ from bot.dingtalk import callbacks
 from bot.dingtalk.answers import KNOWN_ALREADY, NO_TEMPLATE, NOBODY, Refused, answered, arrived, delivered
 from bot.dingtalk.events import BY_KEY, IN_GROUP, NAME
 from bot.dingtalk.places import Place, is_kept_by_them, place
+from bot.dingtalk.wording import SAID, Worded, form_of, offers, page, worded
 from bot.event import Enclosed
 from bot.files import CHUNK, MB, capped, ending
 from bot.platform import Address, Json, Kind, SendError, Sent, Tally
@@ -23,15 +24,12 @@ from bot.tokens import Token
 from bot.uploads import Uploaded
 from cards import dingtalk as cards
 from cards import pictures
-from models import codes, forms, links, reply_doors
-from models.codes import Offer
+from models import codes, reply_doors
 from models.settings import DingTalk
-from models.work import Work, Works
+from models.work import Works
 
 log = logging.getLogger(__name__)
 
-#: a message that cannot be changed any more is known by its key; a card by the id we give it.
-SAID = "said:"
 RENEW_BEFORE = 5 * 60  # seconds (protocol §4.1)
 #: how long a template that the platform refused is not tried again, in seconds.
 WITHOUT_TEMPLATE = 600.0
@@ -83,7 +81,7 @@ class DingTalkClient:
         As a message it is sent as often as asked; its error is `unknown` where it may have arrived nevertheless.
         """
         where = place(to)
-        if self.templated and not (where.group and _has_form(card)):
+        if self.templated and not (where.group and form_of(card)):
             try:
                 return self._deliver(where, card, key)
             except Refused as no:
@@ -103,7 +101,7 @@ class DingTalkClient:
             return self._compare(message_id, card)
         where = Place() if to is None or message_id.startswith(IN_GROUP) else place(to)
         page = self._page(where, card, message_id)
-        if page is None and _has_form(card):
+        if page is None and form_of(card):
             raise SendError("a form is for one person", "gone")
         data = {"outTrackId": message_id, "cardData": {"cardParamMap": cards.params(card, page)}}
         self._call("update", "PUT", "/v1.0/card/instances", data | {"cardUpdateOptions": BY_KEY})
@@ -118,7 +116,7 @@ class DingTalkClient:
         with self._works.read() as work:
             title, offered = codes.given(work, NAME, message_id)
         asked = [button["value"] for part in card["parts"] for button in part.get("buttons", ())]
-        if not asked and not _has_form(card):
+        if not asked and not form_of(card):
             raise SendError("a message cannot be changed", "fixed")
         if title != card["title"] or any(value not in offered for value in asked):
             raise SendError("a message cannot be changed, and there is something new", "gone")
@@ -155,9 +153,9 @@ class DingTalkClient:
 
     # --- a message ---
 
-    def _say(self, where: Place, worded: tuple[str, Json], key: str) -> Sent:
+    def _say(self, where: Place, message: Worded, key: str) -> Sent:
         """Say something in a chat: as an answer to what was said there lately, which costs no call, or else anew."""
-        kind, said = worded
+        kind, said = message
         if self._answer_at_the_door(where, cards.answer(kind, said)):
             return Sent(SAID + key, where.chat)
         self._speak(where, kind, said)
@@ -186,25 +184,13 @@ class DingTalkClient:
             return False
         return True
 
-    def _worded(self, where: Place, card: Json, key: str) -> tuple[str, Json]:
-        """The card as a message; what its buttons say is remembered by the codes in it."""
+    def _worded(self, where: Place, card: Json, key: str) -> Worded:
+        """The card as a message. What cannot be pressed costs no turn among those who write."""
         card = self._pictured(card)
-        given: dict[str, Json] = {}
-
-        def code(label: str, value: Json) -> str:
-            made = codes.of(key, len(given))
-            given[made] = value
-            return made
-
-        if where.group:
-            worded = cards.in_group(card, code, "")
-        else:
-            page = self._page(where, card, SAID + key)
-            worded = cards.action_card(card, lambda *of: cards.dtmd(cards.pressed_text(of[0], code(*of))), page)
-        if given:
-            offer = Offer(NAME, where.chat, SAID + key, card["title"])
-            self._works.perform(lambda work: codes.keep(work, offer, given))
-        return worded
+        if offers(card):
+            return self._works.perform(lambda work: worded(work, where, card, key))
+        with self._works.read() as work:
+            return worded(work, where, card, key)
 
     def _pictured(self, card: Json) -> Json:
         """The card with its pictures in its texts; one that cannot be uploaded is left out. Raises SendError."""
@@ -222,16 +208,7 @@ class DingTalkClient:
             return None
 
     def _page(self, where: Place, card: Json, message_id: str) -> str | None:
-        """The address of the page where the form of this card is filled in, for whoever it is sent to."""
-        form = next((each["form"] for each in card["parts"] if "form" in each), None)
-        if form is None or not where.user:
-            return None
-
-        def keep(work: Work) -> str:
-            return forms.keep(work, NAME, where.user, where.chat, message_id, form["card"])
-
-        nonce = self._works.perform(keep)
-        return links.address(self._works.settings.server, f"/form/{links.token(self._works.keys, links.FORM, nonce)}")
+        return self._works.perform(lambda work: page(work, where, card, message_id)) if form_of(card) else None
 
     # --- what comes in over a long connection ---
 
@@ -390,10 +367,6 @@ def _broke_off(error: requests.RequestException) -> bool:
     """Whether the call may have been heard; not where no connection came about: the cause then has a `reason`."""
     unheard = isinstance(error, requests.ConnectTimeout) or any(hasattr(why, "reason") for why in error.args)
     return isinstance(error, BROKEN_OFF) and not unheard
-
-
-def _has_form(card: Json) -> bool:
-    return any("form" in part for part in card["parts"])
 
 
 def _compact(body: Json) -> str:
