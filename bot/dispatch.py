@@ -92,9 +92,9 @@ class Dispatcher:
             people.seen(work, me, event.platform, event.chat, bool(event.private))
         card = self._router.answer(work, me, event)
         if event.in_message is None or me is None:
-            posting.reply(work, event, me, card)
+            said = self._reply(work, event, me, card)
             posting.post_notices(work, event.press.message_id if event.press else "")
-            return {}
+            return said
         return self._answer_press(work, event, event.in_message.message_id, me, card)
 
     def _meant(self, work: Work, event: Event) -> Event:
@@ -121,16 +121,21 @@ class Dispatcher:
             log.warning("refused: %s by %s", event.key, me.id if me else "nobody")
             work.audit("refused", f"user:{me.id if me else 0}", why=type(no).__name__)
         if event.in_message is None:
-            posting.reply(work, event, me, common.refused(no.say))
-            return {}
+            return self._reply(work, event, me, common.refused(no.say))
         stands = _as_it_stands(work, event.platform, event.in_message.message_id, me)
         return self._keep(work, event, stands, Toast(no.say, "warning"))
 
     def _apologise(self, work: Work, event: Event, number: str) -> Json:
         if event.in_message is None:
-            posting.reply(work, event, None, common.failed(number))
-            return {}
+            return self._reply(work, event, None, common.failed(number))
         return self._keep(work, event, None, Toast(f"系统出了问题，没有生效，请稍后再试。编号 {number}", "error"))
+
+    def _reply(self, work: Work, event: Event, me: Me | None, card: Card) -> Json:
+        """Answer words; what is said in the body is remembered with the claim."""
+        said = posting.reply(work, event, me, card, self._platforms[event.platform].say)
+        if said:
+            outbox.keep_answer(work, _key(event), json.dumps(said, ensure_ascii=False))
+        return said
 
     def _keep(self, work: Work, event: Event, card: Card | None, toast: Toast | None) -> Json:
         """The answer to a press, remembered with the claim."""

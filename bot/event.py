@@ -46,7 +46,8 @@ class Enclosed:
 class Event:
     """One thing a person did on a platform.
 
-    `key` is the same on every redelivery; `private` is None where the platform does not say.
+    `key` is the same on every redelivery; `private` is None where the platform does not say. `at_once`: what is said
+    to it may stand in the answer to the request itself.
     """
 
     platform: str
@@ -58,6 +59,7 @@ class Event:
     press: Press | None = None
     door: ReplyDoor | None = None
     files: tuple[Enclosed, ...] = ()
+    at_once: bool = False
 
     @property
     def in_message(self) -> Press | None:

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 from bot.event import Incoming
 from cards.kit import Card, Toast
 from models.pace import Limit, Outcome
+from models.work import Work
 
 Json = dict[str, Any]
 Kind = Literal["later", "gone", "fixed", "unknown", "never"]
@@ -153,7 +154,8 @@ def at_speed(limits: tuple[Limit, ...], speed: float) -> tuple[Limit, ...]:
 class Platform:
     """One platform, assembled in `app.py`.
 
-    `inline` tells of a card whether the answer to a press may carry it. `coded`: what a button says may be said.
+    `inline` tells of a card whether the answer to a press may carry it. `coded`: what a button says may be said. `say`
+    makes a card the answer to words, for an event that is `at_once`; None where it has to be sent.
     `limits` hold for each kind of call (send, update); `monthly` is how many calls a month are paid for, 0 where nobody
     counts. `find` gives (mobile, account) of those people among many whom the platform knows, and raises SendError when
     it must stop.
@@ -166,6 +168,7 @@ class Platform:
     client: Client
     inline: Callable[[Card], bool] = always
     coded: bool = False
+    say: Callable[[Work, str, Card], Json | None] | None = None
     limits: tuple[Limit, ...] = ()
     monthly: int = 0
     find: Callable[[Sequence[str]], Iterator[tuple[str, str]]] | None = None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
 
 from bot.event import Event
+from bot.platform import Json
 from cards import common, kit, notices, ops
 from cards.kit import Card
 from models import outbox
@@ -18,15 +20,26 @@ from models.work import Notice, Work
 LANES = {"reminder": Lane.REMINDER, "complaint": Lane.ALERT, "digest": Lane.DIGEST, "morning": Lane.DIGEST}
 
 
-def reply(work: Work, event: Event, me: Me | None, card: Card) -> None:
-    """Answer what a person typed: in the same chat, or privately where a group must not see it."""
+Say = Callable[[Work, str, Card], Json | None]
+
+
+def reply(work: Work, event: Event, me: Me | None, card: Card, say: Say | None = None) -> Json:
+    """Answer what a person typed: in the same chat, or privately where a group must not see it.
+
+    `say` makes a card the answer to the request itself. Nobody tells us whether that one arrived, so it is only used
+    where saying it again changes nothing, and where nothing said earlier is still under way. Returns it, else {}.
+    """
     if card.personal and not event.private and me is not None:
         to_person(work, me.id, card, "answer", Lane.ANSWER)
         card = common.told_privately()
     queue = f"{event.platform}:{event.chat}"
+    if say and event.at_once and not (work.changed or card.subject or outbox.waiting(work, queue)):
+        if (said := say(work, event.chat, card)) is not None:
+            return said
     copy = _copy(work, event, me, card, queue) if card.subject and me is not None else None
     answer = Parcel("answer", kit.dumps(card), queue, platform=event.platform, chat=event.chat, card_message_id=copy)
     outbox.enqueue(work, replace(answer, user_id=me.id) if me is not None and event.private else answer)
+    return {}
 
 
 def _copy(work: Work, event: Event, me: Me, card: Card, queue: str) -> int:
@@ -45,6 +58,15 @@ def to_person(work: Work, user_id: int, card: Card, kind: str, lane: Lane) -> No
     copy = outbox.new_copy(work, card.subject, user_id, "", queue) if card.subject else None
     where = people.reach(work, user_id)
     outbox.enqueue(work, Parcel(kind, kit.dumps(card), queue, lane, where, user_id=user_id, card_message_id=copy))
+
+
+def _to_all_places(work: Work, user_id: int, card: Card, kind: str, lane: Lane) -> None:
+    """Send a card to a person on every platform where he is, each with a copy of its own."""
+    for platform in people.everywhere(work, user_id):
+        queue = f"user:{user_id}:{card.subject}:{platform}"
+        copy = outbox.new_copy(work, card.subject, user_id, platform, queue)
+        about = Parcel(kind, kit.dumps(card), queue, lane, platform, user_id=user_id, card_message_id=copy)
+        outbox.enqueue(work, about)
 
 
 def settle(work: Work, event: Event, message: str, me: Me, card: Card, *, inline: bool) -> None:
@@ -110,8 +132,11 @@ def _post(work: Work, notice: Notice, pressed: str) -> None:
     for user_id in notice.people:
         if user_id not in holders and (reader := people.by_id(work, user_id)):
             card = notices.card(work, notice.kind, notice.subject, reader)
-            kind = URGENT if notice.urgent else notice.kind
-            to_person(work, user_id, card, kind, LANES.get(notice.kind, Lane.ANSWER))
+            lane = LANES.get(notice.kind, Lane.ANSWER)
+            if notice.everywhere:
+                _to_all_places(work, user_id, card, notice.kind, lane)
+            else:
+                to_person(work, user_id, card, URGENT if notice.urgent else notice.kind, lane)
 
 
 def _update(work: Work, notice: Notice, copy: outbox.Copy) -> None:

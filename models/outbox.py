@@ -119,6 +119,7 @@ REDIRECT = (
     )
     .values(platform=bindparam("to"), not_before=bindparam("moment"))
 )
+WAITING = select(Outbox.id).where(Outbox.state == OutboxState.QUEUED, Outbox.queue == bindparam("of")).limit(1)
 HOMELESS = select(Outbox.user_id).where(
     Outbox.state == OutboxState.QUEUED, Outbox.platform == "", Outbox.user_id.is_not(None)
 )
@@ -202,6 +203,11 @@ def enqueue(work: Work, parcel: Parcel) -> None:
         expires_at=now + lifetime(parcel.kind),
     )
     work.after.append(work.wake)
+
+
+def waiting(work: Work, queue: str) -> bool:
+    """Whether something of this queue is still to be sent, or may be under way."""
+    return work.run(WAITING, of=queue).first() is not None
 
 
 def drop_refresh(work: Work, platform: str, message_id: str) -> None:

@@ -51,7 +51,8 @@ AHEAD = select(Clock.ahead_seconds).where(Clock.id == bindparam("id"))
 class Notice:
     """A living card to show: copies of `kind:subject` change in place, people without one get one.
 
-    `anew` sends another one although they have it: to be seen again, as a reminder is. An `urgent` one rings.
+    `anew` sends another one although they have it: to be seen again, as a reminder is. An `urgent` one rings. What goes
+    `everywhere` goes to all platforms where somebody is, not only to the one he used last.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class Notice:
     people: tuple[int, ...]
     anew: bool = False
     urgent: bool = False
+    everywhere: bool = False
 
     @property
     def key(self) -> str:
@@ -180,10 +182,17 @@ class Work:
         )
 
     def notify(
-        self, kind: str, subject: int, people: Iterable[int] = (), *, anew: bool = False, urgent: bool = False
+        self,
+        kind: str,
+        subject: int,
+        people: Iterable[int] = (),
+        *,
+        anew: bool = False,
+        urgent: bool = False,
+        everywhere: bool = False,
     ) -> None:
         """Show a subject to people; with nobody named only the copies that exist are brought up to date."""
-        self.notices.append(Notice(kind, subject, tuple(dict.fromkeys(people)), anew, urgent))
+        self.notices.append(Notice(kind, subject, tuple(dict.fromkeys(people)), anew, urgent, everywhere))
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -107,7 +108,14 @@ class Person:
     def _posts(self, request: Request) -> JSON:
         self._posted, self._answer = request, self.host.post(request.path, request)
         assert self._answer[0] == 200, self._answer
-        return self._answer[1]
+        body = self._answer[1]
+        if "msgtype" in body:  # DingTalk shows what a message is answered
+            self.host.api.robot.answered(self._chat(request), body)
+        return body
+
+    def _chat(self, request: Request) -> str:
+        said = json.loads(request.body)
+        return self.account if said["conversationType"] == "1" else said["conversationId"]
 
     def again(self) -> bool:
         answer = self.host.post(self._posted.path, self._posted)

@@ -50,14 +50,33 @@ def test_an_answer_goes_through_the_door_of_the_chat_while_that_is_open(company:
     company.make.customer("王敏", "华星科技有限公司")
     keban.forward(seconds=4)
     billed = keban.api.billed
-    assert rep.says("/帮助 跟进").message.via == "session" and keban.api.billed == billed
-    rep.says("/跟进 华星科技 已报价 下次:2小时后")
+    assert rep.says("/跟进 华星科技 已报价 下次:2小时后").message.via == "session" and keban.api.billed == billed
     keban.forward(minutes=86)  # the door is shut 5 minutes before it ends
     keban.forward(minutes=34)
     assert rep.last("该跟进了").message.via != "session" and keban.api.billed > billed
-    rep.says("/帮助 跟进")
     keban.api.fail_next(code=300001, path="/robot/sendBySession")
-    assert rep.says("/帮助 跟进").message.via != "session", "one that refuses is given up for the API"
+    assert rep.says("/跟进 华星科技 又报价").message.via != "session", "one that refuses is given up for the API"
+
+
+def test_an_answer_that_changed_nothing_stands_in_the_answer_itself_unless_another_is_under_way(
+    company: Company,
+) -> None:
+    rep, keban = company.rep, company.keban
+    company.make.customer("王敏", "华星科技有限公司")
+    keban.forward(seconds=4)
+    form = rep.says("/新客户")
+    assert form.message.via == "answer" and form.page and rep.again(), "and is the same when it is delivered again"
+    assert rep.says("/没有这个", group=True).message.via == "answer"
+    assert rep.presses(rep.says("/客户 华星科技").buttons[0]).message.via, "its buttons are words that are understood"
+    keban.api.fail_next(status=502, path="/robot/sendBySession")
+    rep.says("/跟进 华星科技 已报价", quiet=True)
+    assert "已记录跟进" not in rep.seen()[-1].title
+    rep.says("/帮助 跟进", quiet=True)
+    keban.forward(seconds=4)
+    later = [seen.message.via for seen in rep.seen()[-2:]]
+    assert later == ["session", "session"] and rep.seen()[-2].title.startswith("已记录跟进"), (
+        "in the order of what was said"
+    )
 
 
 @ON_SQLITE

@@ -99,9 +99,11 @@ def test_a_reminder_or_a_digest_is_given_up_and_the_next_goes_out(at_ding: Compa
 
 def test_an_answer_in_a_group_is_sent_again_and_says_so(at_ding: Company) -> None:
     at_ding.keban.ding.fail_next(**LOST)
-    at_ding.rep.says("/没有这个", group=GROUP)
+    at_ding.make.customer("王敏", "华星科技有限公司")
+    at_ding.rep.says("/跟进 华星科技 已报价", group=GROUP)
     later(at_ding)
-    assert [seen.title for seen in at_ding.rep.seen(GROUP)] == ["没有这个命令", f"{AGAIN}没有这个命令"]
+    titles = [seen.title for seen in at_ding.rep.seen(GROUP)]
+    assert titles == ["已记录跟进 · 华星科技有限公司", f"{AGAIN}已记录跟进 · 华星科技有限公司"]
 
 
 @every_lane
@@ -141,12 +143,14 @@ def test_a_repetition_stays_one_through_other_faults_and_senders(at_ding: Compan
 
 def test_the_buttons_of_both_copies_do_the_same_thing(at_ding: Company) -> None:
     rep, keban = at_ding.rep, at_ding.keban
+    at_ding.make.customer("王敏", "华星科技有限公司")
     keban.ding.fail_next(**LOST)
-    rep.says("/新客户")
+    rep.says("/投诉 华星科技 送错货")
     later(at_ding)
     first, second = rep.seen()
-    assert (first.title, second.title) == ("录入新客户", f"{AGAIN}录入新客户")
-    assert first.page and second.page
+    assert second.title == f"{AGAIN}{first.title}" and first.buttons == second.buttons
+    explained = [rep.presses("为什么是这个时间", on=seen).title for seen in (first, second)]
+    assert explained[0] == explained[1] != first.title
 
 
 @every_lane

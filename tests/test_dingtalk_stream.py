@@ -131,6 +131,19 @@ def test_a_frame_is_answered_when_what_it_did_is_kept_and_not_before(company: Co
     assert kept == [1]
 
 
+def test_what_a_message_is_answered_is_sent_because_a_frames_answer_is_shown_to_nobody(
+    company: Company, keban: Streaming, ding: DingTalkApi
+) -> None:
+    with running(keban.stream()):
+        keban.gateway.connected()
+        ding.fail_next(status=502, path="/robot/sendBySession")
+        assert keban.post("", robot(keban, "/帮助 跟进")) == (200, {})
+        keban.settle()
+        assert company.rep.seen() == []
+        keban.forward(seconds=4)
+    assert [seen.message.via for seen in company.rep.seen()] == ["session"]
+
+
 @pytest.mark.parametrize("lost", ["answer", "connection"])
 def test_what_was_not_answered_comes_again_and_acts_once(company: Company, keban: Streaming, lost: str) -> None:
     gateway = keban.gateway

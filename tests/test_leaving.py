@@ -16,6 +16,8 @@ from models.crm import people
 from models.crm.people import Hire
 from models.tables import Audit, ClosedChat, Identity, Outbox, OutboxState, Role
 from models.work import Works
+from scheduler.jobs import JOBS
+from scheduler.run import tick
 from standins.dingtalk_api import DingTalkApi
 from standins.dingtalk_says import Request as DingRequest
 from standins.feishu_says import Request
@@ -121,6 +123,28 @@ def test_whoever_cannot_be_reached_here_any_more_gets_it_at_his_other_platform(
     assert not [each for each in company.rep.inbox() if "该跟进了" in str(each.card)]
     assert "已报价" in ding.rep.last("该跟进了").text
     assert stored(company, select(ClosedChat.chat)) == [company.rep.account]
+
+
+def test_a_broken_promise_is_told_at_every_platform_and_each_copy_hears_how_it_ended(
+    company: Company, ding: DingCompany
+) -> None:
+    """At the rung before it, only where he was last (F2, design §2.7)."""
+    works = company.keban.works
+    works.perform(lambda work: people.seen(work, company.make.me("王敏"), "feishu", "", private=False))
+    company.make.customer("王敏", "华星科技有限公司")
+    company.supervisor.says("/投诉 华星科技 外壳有裂纹")
+    company.keban.forward(hours=1, minutes=59)
+    ding.keban.settle()
+    assert "投诉" in company.rep.last().title and not ding.rep.inbox()
+    company.keban.clock.forward(seconds=60)
+    for job in JOBS:
+        tick(works, job)
+    company.keban.settle()
+    ding.keban.settle()
+    assert "已超时" in company.rep.last("投诉 · ").text and "已超时" in ding.rep.last("投诉 · ").text
+    ding.rep.says("/首响 TS202611001 已致电道歉，安排换货 超时原因:路上堵车")
+    company.keban.settle()
+    assert "已由王敏处理" in company.rep.last("投诉 · ").text
 
 
 @pytest.mark.parametrize("kind", [LEFT, REMOVED])

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from functools import partial
 
-from bot.dingtalk import events, verify
+from bot.dingtalk import events, verify, wording
 from bot.dingtalk.client import DingTalkClient
 from bot.dingtalk.events import NAME
 from bot.platform import Door, Json, Platform, Request, at_speed
@@ -39,6 +39,7 @@ def platform(settings: DingTalk, works: Works, speed: float = 1.0) -> Platform |
         client=client,
         inline=lambda card: client.templated and not _has_form(card),
         coded=True,
+        say=lambda work, chat, card: None if client.templated else wording.at_once(work, chat, card),
         limits=at_speed(LIMITS, speed),
         monthly=settings.monthly_calls,
         find=client.find,

@@ -171,7 +171,8 @@ def heard(payload: Json, oapi_base: str = OAPI) -> Event | Direct | None:
     event = said(payload)
     if event is None:
         return None
-    return replace(event, door=reply_door(payload, oapi_base)) if event.account else Direct(UNKNOWN)
+    door = reply_door(payload, oapi_base)
+    return replace(event, door=door, at_once=True) if event.account else Direct(UNKNOWN)
 
 
 def reply_door(payload: Json, oapi_base: str = OAPI) -> ReplyDoor | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.dingtalk import CARDS, EVENTS, ROBOT, events
 from bot.dingtalk.client import DingTalkClient
 from bot.doors import Dispatch
+from bot.event import Event, Incoming
 from bot.payload import parse
 from bot.platform import Forged, Json, Platform, SendError
 from bot.stream import Heard, Pace, Stream, answered, as_safe
@@ -108,8 +109,12 @@ class Talk:
         verdict = "LATER" if status >= 500 else "SUCCESS"  # what is damaged is so the next time as well
         return frame.answer(200, json.dumps({"status": verdict, "message": ""}))
 
+    def _said(self, event: Incoming) -> Json:
+        """The platform shows nobody what it is answered here (protocol §5): a message's answer has to be sent."""
+        return self._dispatch(replace(event, at_once=False) if isinstance(event, Event) else event)
+
     def _callback(self, frame: Frame, path: str) -> str:
-        status, answer = answered(self._doors[path], lambda: parse(frame.data), self._dispatch)
+        status, answer = answered(self._doors[path], lambda: parse(frame.data), self._said)
         if status != 200:
             return frame.answer(status, "{}")
         if path == ROBOT and answer:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
+
 from bot.dingtalk.events import NAME
-from bot.dingtalk.places import Place
-from bot.platform import Json
+from bot.dingtalk.places import Place, place
+from bot.platform import Address, Json
 from cards import dingtalk as cards
+from cards.kit import Card, Image
 from models import codes, forms, links
 from models.codes import Offer
 from models.work import Work
@@ -51,3 +54,10 @@ def worded(work: Work, where: Place, card: Json, key: str) -> Worded:
         kind, said = cards.action_card(card, lambda *of: cards.dtmd(cards.pressed_text(of[0], code(*of))), address)
     codes.keep(work, Offer(NAME, where.chat, SAID + key, card["title"]), given)
     return kind, said
+
+
+def at_once(work: Work, chat: str, card: Card) -> Json | None:
+    """The card as the answer to a message (protocol §1.2); None for one whose picture has to be uploaded first."""
+    if any(isinstance(part, Image) for part in card.body):
+        return None
+    return cards.answer(*worded(work, place(Address("chat", chat)), cards.render(card), secrets.token_hex(16)))

@@ -226,13 +226,13 @@ def escalate(work: Work, me: Me, complaint: Complaint, seen: int) -> None:
 def alert(work: Work, timer: AnyRow) -> None:
     """A rung's moment has come: whom it is for get a new card, all others see theirs change.
 
-    The last one before the end is urgent where that is set.
+    The last one before the end is urgent where that is set; the end itself goes to all platforms of everybody (F2).
     """
     complaint = work.db.get_one(Complaint, timer.subject_id)
     told = ALERTED[timer.kind](work, complaint)
-    urgent = work.settings.sla.urgent and timer.kind == MANAGER
+    urgent, broken = work.settings.sla.urgent and timer.kind == MANAGER, timer.kind in (BREACH, AGAIN)
     work.notify(COMPLAINT, complaint.id)
-    work.notify(COMPLAINT, complaint.id, told, anew=True, urgent=urgent)
+    work.notify(COMPLAINT, complaint.id, told, anew=True, urgent=urgent, everywhere=broken)
     work.audit("complaint.alert", f"customer:{complaint.customer_id}", complaint=complaint.id, rung=timer.kind)
 
 

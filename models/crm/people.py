@@ -197,6 +197,11 @@ def reach(work: Work, user_id: int) -> str:
     return next((platform for platform, _ in accounts(work, user_id) if work.serves(platform)), "")
 
 
+def everywhere(work: Work, user_id: int) -> list[str]:
+    """All platforms where a person gets messages; one empty name without any."""
+    return [platform for platform, _ in accounts(work, user_id) if work.serves(platform)] or [""]
+
+
 def department_name(work: Work, department_id: int) -> str:
     """What a department is called."""
     return str(work.run(NAME_OF, department=department_id).scalar())
