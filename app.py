@@ -302,7 +302,7 @@ def demo(settings: Settings, said: argparse.Namespace) -> None:
 
 
 def doctor(settings: Settings, said: argparse.Namespace) -> int:
-    """检查设置、数据库、时钟和平台的凭证；--register 登记钉钉卡片回调的地址。"""
+    """检查设置、数据库、时钟、平台的凭证和回调；--register 登记钉钉卡片回调的地址。"""
     from bot.doctor import Doctor
 
     return Doctor(settings, config.found(said.config), now).report(register=said.register)

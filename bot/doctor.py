@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Literal
 
-from bot import config, dingtalk
+from bot import config, dingtalk, reach
 from bot.dingtalk.client import DingTalkClient
 from bot.dingtalk.verify import AES_KEY
 from bot.feishu.client import FeishuClient
 from bot.platform import SendError
+from bot.reach import Check
 from models import health, links
 from models.engine import connect
 from models.errors import Refused, Unavailable
@@ -45,11 +46,15 @@ class Finding:
 
 @dataclass
 class Doctor:
-    """Looks at `settings`, which were read from `file`. Writes nothing; `now` gives real time."""
+    """Looks at `settings`, which were read from `file`. Writes nothing; `now` gives real time.
+
+    `patience` is how many seconds an answer of the running program is waited for.
+    """
 
     settings: Settings
     file: Path | None
     now: Callable[[], dt.datetime]
+    patience: float = reach.PATIENCE
     signs: set[str] = field(default_factory=set)
 
     def report(self, *, register: bool = False) -> int:
@@ -133,6 +138,7 @@ class Doctor:
         else:
             mend = "要用网址收就抄「加密策略」里的，不然用 python app.py stream --platform feishu"
             yield Finding("!", "飞书加密", f"encrypt_key 和 verification_token 都是空的，只能用长连接收；{mend}")
+        yield from self._reached("飞书", reach.of_feishu(given, self.now()))
 
     def dingtalk(self) -> Iterator[Finding]:
         given = self.settings.dingtalk
@@ -143,6 +149,7 @@ class Doctor:
         yield _needed("robot_code", given.robot_code, "抄「机器人」页的 RobotCode")
         yield _subscribed("aes_key", given.aes_key.get_secret_value(), "抄「事件订阅」的加密 aes_key，43 位", AES_KEY)
         yield _subscribed("token", given.token.get_secret_value(), "抄「事件订阅」的签名 token，3 到 32 位", TOKEN)
+        yield from self._reached("钉钉", reach.of_dingtalk(given, self.now()))
         yield from _template(given)
 
     def registration(self) -> Finding:
@@ -179,6 +186,14 @@ class Doctor:
             return
         yield Finding("✓", f"{name}凭证", f"{keys} 可用")
         yield _clock(name, date, self.now())
+
+    def _reached(self, name: str, checks: Iterable[Check]) -> Iterator[Finding]:
+        """Whether the platform's requests would reach the running program by the public address."""
+        for check in checks if self.settings.server.base_url else ():
+            url = links.address(self.settings.server, check.path)
+            trouble = check.trouble(url, self.patience)
+            fine = "到得了，答得对"
+            yield Finding("✗" if trouble else "✓", f"{name}回调", f"{url} {trouble or fine}")
 
 
 def _clock(name: str, date: str, now: dt.datetime) -> Finding:

@@ -32,6 +32,10 @@ def _ages(found: Health) -> Iterator[Metric]:
     ticked = float("nan") if found.scheduler is None else found.scheduler
     yield GaugeMetricFamily("keban_scheduler_age_seconds", "Since the scheduler ticked last", value=ticked)
     yield GaugeMetricFamily("keban_outbox_age_seconds", "Since the oldest answer or alert is due", value=found.outbox)
+    stood = GaugeMetricFamily("keban_stream_age_seconds", "Since the long connection stood last", labels=["platform"])
+    for platform, age in found.streams.items():
+        stood.add_metric([platform], age)
+    yield stood
 
 
 def _platforms(seen: list[Standing]) -> Iterator[Metric]:

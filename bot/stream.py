@@ -16,6 +16,9 @@ from websocket import ABNF, WebSocket, WebSocketBadStatusException, WebSocketExc
 
 from bot.doors import Dispatch, taken
 from bot.platform import Door, Forged, Json, SendError
+from models import health
+from models.errors import Unavailable
+from models.work import Works
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +58,7 @@ class Pace:
 
     After `silence` a connection is given up; we ping, so a living one is never silent. One that stood for `steady` is
     followed by the next at once, one that did not after a pause that doubles from `pause` to `longest`. `ending` is how
-    long work in hand may take to end.
+    long work in hand may take to end. While it stands it leaves a sign of life every `beat`.
     """
 
     silence: float = 60.0
@@ -64,6 +67,7 @@ class Pace:
     pause: float = 1.0
     longest: float = 60.0
     ending: float = 8.0
+    beat: float = 10.0
 
 
 class Broken(Exception):
@@ -89,11 +93,24 @@ def as_safe(url: str, base: str) -> str:
     return url
 
 
-class Stream:
-    """Stays connected. `open` gives the talk of a new connection, or raises SendError; `threads` frames at a time."""
+def alive(works: Works, name: str) -> Callable[[bool], None]:
+    """What leaves the sign of life of a platform's long connection, and takes it back (O5). It raises Unavailable."""
+    signs = {True: health.beat, False: health.leave}
+    return lambda stands: works.perform(lambda work: signs[stands](work, health.STREAM + name), channel="stream")
 
-    def __init__(self, name: str, open: Callable[[], Talk], threads: int, pace: Pace | None = None) -> None:
+
+class Stream:
+    """Stays connected. `open` gives the talk of a new connection, or raises SendError; `threads` frames at a time.
+
+    `beat` is called with true while it is connected, and with false when it was told to end, by a thread that nothing
+    else waits for.
+    """
+
+    def __init__(
+        self, name: str, open: Callable[[], Talk], threads: int, beat: Callable[[bool], None], pace: Pace | None = None
+    ) -> None:
         self._name, self._open, self._pace = name, open, pace or Pace()
+        self._beats = Beats(name, beat, self._pace.beat)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"{name}-frame")
 
     def run(self, stop: threading.Event) -> None:
@@ -105,6 +122,7 @@ class Stream:
             failures = 0 if time.monotonic() - began >= self._pace.steady else failures + 1
             stop.wait(_pause(self._pace, failures))
         self._pool.shutdown()  # also what an earlier connection brought
+        self._beats.end()
 
     def _once(self, stop: threading.Event) -> None:
         """One connection; whatever ends it is said in the log."""
@@ -121,9 +139,10 @@ class Stream:
         talk = self._open()
         line = Line(_connect(talk.url), self._pool, self._pace)
         log.info("%s stream: connected", self._name)
+        self._beats.begin()
         try:
             while not stop.is_set() and not self._turn(talk, line):
-                pass
+                self._beats.due()
         except BaseException:
             line.drop()
             raise
@@ -150,6 +169,41 @@ class Stream:
         if heard.work is not None:
             line.work(heard.work)
         return heard.ends
+
+
+class Beats:
+    """Signs of life, left beside: while the database is away a frame waits for nothing, and one sign at most hangs."""
+
+    def __init__(self, name: str, beat: Callable[[bool], None], every: float) -> None:
+        self._name, self._beat, self._every = name, beat, every
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-beat")
+        self._under_way: Future[None] | None = None
+        self._at = float("-inf")
+
+    def begin(self) -> None:
+        """A connection stands: its first sign is left at once."""
+        self._at = float("-inf")
+        self.due()
+
+    def due(self) -> None:
+        """Leave one where it is time; asked for as long as the connection stands, and only then."""
+        if time.monotonic() < self._at or (self._under_way and not self._under_way.done()):
+            return
+        self._at = time.monotonic() + self._every
+        self._under_way = self._pool.submit(self._leave, stands=True)
+
+    def _leave(self, *, stands: bool) -> None:
+        try:
+            self._beat(stands)
+        except Unavailable as away:
+            log.warning("%s stream: no sign of life was left: %s", self._name, away)
+        except Exception:
+            log.exception("%s stream: no sign of life was left", self._name)
+
+    def end(self) -> None:
+        """None stands any more, and nobody misses it; a process that ends does not wait for one that hangs."""
+        self._pool.submit(self._leave, stands=False)
+        self._pool.shutdown()
 
 
 class Line:

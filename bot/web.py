@@ -48,8 +48,8 @@ def _ready(works: Works) -> tuple[Response, int]:
             found = health.look(work)
     except Unavailable:
         return jsonify({"database": False}), 503
-    told = {"database": True, "scheduler_seconds": found.scheduler, "outbox_seconds": found.outbox}
-    return jsonify(told), 200 if found.ready else 503
+    late = {"scheduler_seconds": found.scheduler, "outbox_seconds": found.outbox, "streams": found.streams}
+    return jsonify({"database": True, **late}), 200 if found.ready else 503
 
 
 def _metrics(works: Works) -> Response | tuple[Response, int]:

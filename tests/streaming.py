@@ -15,7 +15,7 @@ from models.text import names
 from models.work import Work
 
 #: a living connection is pinged five times before it would count as dead.
-PACE = Pace(silence=1.5, ping=0.3, steady=5.0, pause=0.02, longest=0.2, ending=5.0)
+PACE = Pace(silence=1.5, ping=0.3, steady=5.0, pause=0.02, longest=0.2, ending=5.0, beat=0.2)
 
 
 @dataclass

@@ -278,7 +278,7 @@ def test_a_defect_while_connecting_does_not_end_the_process(caplog: pytest.LogCa
             tried.set()
         raise KeyError("a defect")
 
-    with running(Stream("test", opened, 1, PACE)):
+    with running(Stream("test", opened, 1, lambda _: None, PACE)):
         assert tried.wait(10)
     assert {each.getMessage() for each in caplog.records} == {"test stream: a connection failed"}
 

@@ -18,6 +18,7 @@ from sqlalchemy import text
 import app
 from bot import config
 from bot.doctor import Doctor, _clock
+from front import FOLDER, Front, program
 from models.engine import connect
 from models.settings import Settings
 from models.tables.sealed import Keyring
@@ -29,7 +30,7 @@ from test_command_line import empty_url, logging_is_put_back
 
 __all__ = ["empty_url", "logging_is_put_back"]  # fixtures
 
-BASE, ROUTE = "https://crm.example.com", "keban-cards"
+ROUTE = "keban-cards"
 NOWHERE = "http://127.0.0.1:9"
 #: every secret of these tests has this in it, and nothing that is printed does.
 HIDDEN = "hidden0"
@@ -60,13 +61,31 @@ def fly() -> Iterator[FeishuApi]:
         yield started
 
 
-class Practice:
-    """One installation in which everything is right, but for what a visit changes."""
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    with Front(tmp_path_factory.mktemp("front")).standing() as front:
+        yield front
 
-    def __init__(self, folder: Path, ding: DingTalkApi, fly: FeishuApi, capsys: pytest.CaptureFixture[str]) -> None:
+
+@pytest.fixture
+def front(standing: Front, monkeypatch: pytest.MonkeyPatch) -> Front:
+    """The public address of the program, whose certificate is trusted."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", standing.certificate)
+    standing.instead = None
+    standing.asked.clear()
+    return standing
+
+
+class Practice:
+    """One installation in which everything is right, but for what a visit changes; the program runs by its file."""
+
+    def __init__(
+        self, folder: Path, ding: DingTalkApi, fly: FeishuApi, front: Front, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.front = front
         self.file, self.url, self._capsys = folder / "keban.toml", f"sqlite:///{folder}/keban.db", capsys
         self.right: dict[str, Changes] = {
-            "server": {"base_url": BASE},
+            "server": {"base_url": front.safe},
             "database": {"url": self.url},
             "security": {"secret_key": KEY, "data_keys": [DATA_KEY]},
             "feishu": {"app_id": APP_ID, "app_secret": FEISHU, "encrypt_key": f"{HIDDEN}-encrypt"}
@@ -83,6 +102,7 @@ class Practice:
             for name, values in sections.items()
         ]
         self.file.write_text("".join(lines), encoding="utf-8")
+        self.front.program = program(config.load(str(self.file)))
 
     def visit(self, *words: str, **changes: Changes) -> tuple[int, str]:
         """The exit status and what was printed; no secret is in it, nor in the log."""
@@ -100,6 +120,7 @@ def practice(
     ready: Path,
     ding: DingTalkApi,
     fly: FeishuApi,
+    front: Front,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Practice:
@@ -107,20 +128,24 @@ def practice(
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     shutil.copy(ready, tmp_path / "keban.db")
-    return Practice(tmp_path, ding, fly, capsys)
+    return Practice(tmp_path, ding, fly, front, capsys)
 
 
 RIGHT = (
     r"✓ 设置：读自 \S+keban\.toml",
     r"✓ 数据库：连得上，结构是最新的 \d{4}",
     r"✓ 密钥：data_keys 有 1 个，第一个用来写",
-    r"✓ 网址：外面看到的是 https://crm\.example\.com",
+    r"✓ 网址：外面看到的是 https://localhost:\d+",
     r"✓ 飞书凭证：app_id 和 app_secret 可用",
     r"✓ 时钟：和飞书相差不到 60 秒",
     r"✓ 飞书加密：.*",
+    r"✓ 飞书回调：https://localhost:\d+/feishu/events 到得了，答得对",
+    r"✓ 飞书回调：https://localhost:\d+/feishu/cards 到得了，答得对",
     r"✓ 钉钉凭证：client_id 和 client_secret 可用",
     r"✓ 时钟：和钉钉相差不到 60 秒",
-    *(f"✓ 钉钉 {key}：已设" for key in ("robot_code", "aes_key", "token", "card_route_key", "card_secret")),
+    *(f"✓ 钉钉 {key}：已设" for key in ("robot_code", "aes_key", "token")),
+    r"✓ 钉钉回调：https://localhost:\d+/dingtalk/events 到得了，答得对",
+    *(f"✓ 钉钉 {key}：已设" for key in ("card_route_key", "card_secret")),
     r"✓ 钉钉卡片：设了 card_template：.*",
 )
 
@@ -142,7 +167,6 @@ WRONG: dict[str, tuple[dict[str, Changes], int, str]] = {
     "made": ({"security": {"data_keys": [], "secret_key": ""}}, 0, "! 密钥：secret_key 没有设，自动生成"),
     "bad key": ({"security": {"data_keys": [f"1:{HIDDEN}"]}}, 1, "✗ 密钥："),
     "no address": ({"server": {"base_url": ""}}, 1, "✗ 网址：钉钉的表单和客户的问卷在别的机器上打不开；把 [server]"),
-    "plain": ({"server": {"base_url": "http://crm.example.com"}}, 0, "! 网址：base_url 是 http://"),
     "feishu secret": ({"feishu": {"app_secret": f"{HIDDEN}-wrong"}}, 1, "app_id 和 app_secret 不对或不是一对"),
     "feishu away": (
         {"feishu": {"api_base": NOWHERE}},
@@ -278,16 +302,17 @@ def routes(ding: DingTalkApi) -> dict[str, tuple[str, str]]:
 def test_the_callback_is_registered_once_and_replaced_when_address_or_secret_change(
     practice: Practice, ding: DingTalkApi
 ) -> None:
-    first, second = f"{BASE}/dingtalk/cards", "https://crm2.example.com/dingtalk/cards"
+    base = practice.front.safe
+    first, second = f"{base}/dingtalk/cards", f"{base}{FOLDER}/dingtalk/cards"
     for _ in range(2):
         status, said = practice.visit("--register")
         assert status == 0 and f"✓ 卡片回调：登记的是 {ROUTE} → {first}" in said
         assert routes(ding) == {ROUTE: (first, CARD)}
-    status, said = practice.visit("--register", server={"base_url": "https://crm2.example.com/"})
+    status, said = practice.visit("--register", server={"base_url": f"{base}{FOLDER}/"})
     assert status == 0 and f"✓ 卡片回调：改为 {ROUTE} → {second}" in said
     assert routes(ding) == {ROUTE: (second, CARD)}
     anew = f"{HIDDEN}-another"
-    practice.right["server"]["base_url"] = "https://crm2.example.com"
+    practice.right["server"]["base_url"] = f"{base}{FOLDER}"
     status, said = practice.visit("--register", dingtalk={"card_secret": anew})
     assert status == 0 and "改为" in said and routes(ding) == {ROUTE: (second, anew)}
 

@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from conftest import Company
+from models import health
 from models.settings import Server
 
 
@@ -36,6 +37,14 @@ def test_messages_are_counted_by_what_became_of_them(company: Company) -> None:
     assert str(found["keban_scheduler_age_seconds"]) == "nan", "it never ticked"
     keban.tick()
     assert figures(company)["keban_scheduler_age_seconds"] == 0
+
+
+def test_a_long_connection_has_an_age(company: Company) -> None:
+    stood = 'keban_stream_age_seconds{platform="dingtalk"}'
+    assert stood not in figures(company)
+    company.keban.works.perform(lambda work: health.beat(work, f"{health.STREAM}dingtalk"))
+    company.keban.clock.forward(seconds=90)
+    assert figures(company)[stood] == 90
 
 
 def test_they_name_nobody(company: Company) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from makers import Make
+from models import health
 from models.tables import FollowUp
 from process import STOPS_WITHIN, Outside
 from standins.feishu_api import FeishuApi
@@ -65,6 +66,8 @@ def test_it_receives_what_a_worker_answers_and_ends_when_it_is_told(program: Out
     program.settle()
     assert [seen.card["header"]["title"]["content"] for seen in rep.inbox()][-1].startswith("已记录跟进")
     assert follow_ups(program) == 1
+    with program.works.read() as work:
+        assert set(health.look(work).streams) == {"feishu"}
 
     (connection,) = gateway.connections
     receiving.send_signal(signal.SIGTERM)

@@ -17,7 +17,6 @@ from models.settings import DingTalk
 from models.work import Works
 
 ROBOT, EVENTS, CARDS = PATHS = ("/dingtalk/robot", "/dingtalk/events", "/dingtalk/cards")
-SUCCESS = b"success"
 #: the robot says nothing in the answer itself (protocol §1.2)
 SILENT: Json = {"msgtype": "empty"}
 
@@ -60,7 +59,7 @@ def _doors(settings: DingTalk, clock: Callable[[], dt.datetime]) -> tuple[Door, 
 
     return (
         Door(ROBOT, robot, partial(events.heard, oapi_base=settings.oapi_base), wrap=lambda said: said or SILENT),
-        Door(EVENTS, subscription, events.changed, wrap=lambda _: verify.sealed(settings, SUCCESS, clock())),
+        Door(EVENTS, subscription, events.changed, wrap=lambda _: verify.sealed(settings, verify.SUCCESS, clock())),
         Door(CARDS, card, events.pressed),
     )
 

@@ -13,7 +13,7 @@ from bot.doors import Dispatch
 from bot.event import Event, Incoming
 from bot.payload import parse
 from bot.platform import Forged, Json, Platform, SendError
-from bot.stream import Heard, Pace, Stream, answered, as_safe
+from bot.stream import Heard, Pace, Stream, alive, answered, as_safe
 from models.settings import Settings
 from models.work import Works
 
@@ -47,7 +47,7 @@ def stream(
         url = as_safe(client.open_stream(SUBSCRIPTIONS), settings.dingtalk.api_base)
         return Talk(url, platform, dispatch, say_at_once)
 
-    return Stream(platform.name, opened, settings.server.threads, pace)
+    return Stream(platform.name, opened, settings.server.threads, alive(works, platform.name), pace)
 
 
 @dataclass(frozen=True, slots=True)

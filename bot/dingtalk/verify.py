@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import re
 import secrets
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from Crypto.Cipher import AES
 from Crypto.Util.Padding import pad, unpad
 
 from bot.payload import parse
-from bot.platform import Forged, Json
+from bot.platform import Forged, Json, Request
 from models.settings import DingTalk
 
 BLOCK, PADDING = AES.block_size, 32
@@ -27,6 +28,7 @@ MILLISECONDS = re.compile(r"[0-9]{1,15}")
 LONGEST_NONCE = 63
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WINDOW = timedelta(hours=1)
+SUCCESS = b"success"
 
 
 def robot(settings: DingTalk, headers: Mapping[str, str], body: bytes, now: datetime) -> Json:
@@ -67,23 +69,39 @@ def subscription(settings: DingTalk, query: Mapping[str, str], body: bytes) -> J
     corp must be ours, when both sides name one: a check of our address names none. The age is not limited, so an old
     event may come again. For a wrong owner the reason tells its kind. Raises Forged, nothing else.
     """
-    message, owner = decrypt(settings.aes_key.get_secret_value(), _signed(settings, query, body))
-    if not hmac.compare_digest(_utf8(settings.client_id), owner):
-        raise Forged(f"sealed for {_kind(settings, owner)} instead of our client id")
-    payload = parse(message)
+    payload = parse(_opened(settings, query, body))
     _check_ours(settings.corp_id, payload.get("CorpId"), "corp")
     return payload
 
 
+def address_check(settings: DingTalk, moment: datetime) -> Request:
+    """The platform's check of the address of events as it would send it (protocol §2.1, §2.4). Raises Forged."""
+    said = sealed(settings, json.dumps({"EventType": "check_url"}).encode(), moment)
+    query = {"msg_signature": said["msg_signature"], "timestamp": said["timeStamp"], "nonce": said["nonce"]}
+    return Request({}, json.dumps({"encrypt": said["encrypt"]}).encode(), query)
+
+
+def is_answer(settings: DingTalk, told: bytes) -> bool:
+    """Whether this is the answer to an event: `success`, signed and sealed for our client id (protocol §2.3)."""
+    try:
+        match parse(told):
+            case {"msg_signature": str(signature), "timeStamp": str(stamp), "nonce": str(nonce)}:
+                query = {"msg_signature": signature, "timestamp": stamp, "nonce": nonce}
+                return _opened(settings, query, told) == SUCCESS
+    except Forged:
+        pass
+    return False
+
+
 def sealed(
-    settings: DingTalk, answer: bytes, moment: datetime, random16: bytes | None = None, nonce: str | None = None
+    settings: DingTalk, message: bytes, moment: datetime, random16: bytes | None = None, nonce: str | None = None
 ) -> Json:
-    """The reply to an event: `answer`, which has to be `success`, sealed and signed (protocol §2.3).
+    """An event, or the reply to one, which has to be `SUCCESS`, sealed and signed (protocol §2.1, §2.3).
 
     `random16` (16 bytes) and `nonce` are made up when not given. Raises Forged while no AES key is configured.
     """
     random16, nonce = random16 or secrets.token_bytes(BLOCK), nonce or secrets.token_hex(8)
-    frame = random16 + len(answer).to_bytes(HEAD - BLOCK, "big") + answer + _utf8(settings.client_id)
+    frame = random16 + len(message).to_bytes(HEAD - BLOCK, "big") + message + _utf8(settings.client_id)
     key = _key(settings.aes_key.get_secret_value())
     cipher = AES.new(key, AES.MODE_CBC, iv=key[:BLOCK])
     encrypt = base64.b64encode(cipher.encrypt(pad(frame, PADDING))).decode()
@@ -128,6 +146,14 @@ def _check_signed(secret: str, timestamp: str, rest: str, sign: object, now: dat
         raise Forged("signed without a time")
     if abs(now - EPOCH - timedelta(milliseconds=int(timestamp))) > WINDOW:
         raise Forged("signed more than an hour from now")
+
+
+def _opened(settings: DingTalk, query: Mapping[str, str], body: bytes) -> bytes:
+    """What is sealed in a body that its query proves, and for us. Raises Forged."""
+    message, owner = decrypt(settings.aes_key.get_secret_value(), _signed(settings, query, body))
+    if not hmac.compare_digest(_utf8(settings.client_id), owner):
+        raise Forged(f"sealed for {_kind(settings, owner)} instead of our client id")
+    return message
 
 
 def _signed(settings: DingTalk, query: Mapping[str, str], body: bytes) -> str:

@@ -15,7 +15,7 @@ from bot.feishu.client import FeishuClient
 from bot.feishu.frame import CONTROL, DATA, Frame
 from bot.payload import parse
 from bot.platform import Door, Forged, Json, Platform
-from bot.stream import Heard, Pace, Stream, answered, as_safe
+from bot.stream import Heard, Pace, Stream, alive, answered, as_safe
 from models.settings import Settings
 from models.work import Works
 
@@ -36,7 +36,7 @@ def stream(
         url, config = client.open_stream()
         return Talk(as_safe(url, settings.feishu.api_base), config, platform.doors[0], dispatch)
 
-    return Stream(platform.name, opened, settings.server.threads, pace)
+    return Stream(platform.name, opened, settings.server.threads, alive(works, platform.name), pace)
 
 
 class Talk:
