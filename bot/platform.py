@@ -126,6 +126,10 @@ class Client(Protocol):
         ...
 
 
+#: a card as the answer to words said in a chat; None where it has to be sent.
+Say = Callable[[Work, str, Card], Json | None]
+
+
 def always(card: Card) -> bool:
     return True
 
@@ -168,7 +172,7 @@ class Platform:
     client: Client
     inline: Callable[[Card], bool] = always
     coded: bool = False
-    say: Callable[[Work, str, Card], Json | None] | None = None
+    say: Say | None = None
     limits: tuple[Limit, ...] = ()
     monthly: int = 0
     find: Callable[[Sequence[str]], Iterator[tuple[str, str]]] | None = None

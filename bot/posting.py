@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import replace
 
 from bot.event import Event
-from bot.platform import Json
+from bot.platform import Json, Say
 from cards import common, kit, notices, ops
 from cards.kit import Card
 from models import outbox
 from models.crm import deliveries, people
 from models.crm.people import Me
 from models.errors import NotFound
-from models.outbox import REFRESH_AFTER, URGENT, Lane, Parcel
+from models.outbox import REFRESH_AFTER, TWIN, URGENT, Lane, Parcel
 from models.work import Notice, Work
 
 LANES = {"reminder": Lane.REMINDER, "complaint": Lane.ALERT, "digest": Lane.DIGEST, "morning": Lane.DIGEST}
-
-
-Say = Callable[[Work, str, Card], Json | None]
 
 
 def reply(work: Work, event: Event, me: Me | None, card: Card, say: Say | None = None) -> Json:
     """Answer what a person typed: in the same chat, or privately where a group must not see it.
 
     `say` makes a card the answer to the request itself. Nobody tells us whether that one arrived, so it is only used
-    where saying it again changes nothing, and where nothing said earlier is still under way. Returns it, else {}.
+    where saying it again changes nothing, and where no earlier answer in this chat is still under way; nor for what is
+    one person's, because whoever could forge a request would read it. Returns it, else {}.
     """
     if card.personal and not event.private and me is not None:
         to_person(work, me.id, card, "answer", Lane.ANSWER)
         card = common.told_privately()
     queue = f"{event.platform}:{event.chat}"
-    if say and event.at_once and not (work.changed or card.subject or outbox.waiting(work, queue)):
+    harmless = not (work.changed or card.subject or card.personal)
+    if say and event.at_once and harmless and not outbox.waiting(work, queue):
         if (said := say(work, event.chat, card)) is not None:
             return said
     copy = _copy(work, event, me, card, queue) if card.subject and me is not None else None
@@ -60,13 +58,13 @@ def to_person(work: Work, user_id: int, card: Card, kind: str, lane: Lane) -> No
     outbox.enqueue(work, Parcel(kind, kit.dumps(card), queue, lane, where, user_id=user_id, card_message_id=copy))
 
 
-def _to_all_places(work: Work, user_id: int, card: Card, kind: str, lane: Lane) -> None:
-    """Send a card to a person on every platform where he is, each with a copy of its own."""
-    for platform in people.everywhere(work, user_id):
+def _elsewhere(work: Work, user_id: int, card: Card, lane: Lane) -> None:
+    """The same card on every other platform where he is: each with a copy of its own, which stays there."""
+    for platform in people.everywhere(work, user_id)[1:]:
         queue = f"user:{user_id}:{card.subject}:{platform}"
         copy = outbox.new_copy(work, card.subject, user_id, platform, queue)
-        about = Parcel(kind, kit.dumps(card), queue, lane, platform, user_id=user_id, card_message_id=copy)
-        outbox.enqueue(work, about)
+        twin = Parcel(TWIN, kit.dumps(card), queue, lane, platform, user_id=user_id, card_message_id=copy)
+        outbox.enqueue(work, twin)
 
 
 def settle(work: Work, event: Event, message: str, me: Me, card: Card, *, inline: bool) -> None:
@@ -133,10 +131,9 @@ def _post(work: Work, notice: Notice, pressed: str) -> None:
         if user_id not in holders and (reader := people.by_id(work, user_id)):
             card = notices.card(work, notice.kind, notice.subject, reader)
             lane = LANES.get(notice.kind, Lane.ANSWER)
+            to_person(work, user_id, card, URGENT if notice.urgent else notice.kind, lane)
             if notice.everywhere:
-                _to_all_places(work, user_id, card, notice.kind, lane)
-            else:
-                to_person(work, user_id, card, URGENT if notice.urgent else notice.kind, lane)
+                _elsewhere(work, user_id, card, lane)
 
 
 def _update(work: Work, notice: Notice, copy: outbox.Copy) -> None:

@@ -18,7 +18,7 @@ from models import chats, delivery, outbox
 from models.crm import people
 from models.delivery import PAUSES, UNKNOWN, Batch, Leased
 from models.errors import Unavailable
-from models.outbox import UPDATABLE, URGE, URGENT, Copy, Lane, Parcel
+from models.outbox import TWIN, UPDATABLE, URGE, URGENT, Copy, Lane, Parcel
 from models.pace import Outcome, Pace
 from models.work import Work, Works
 
@@ -93,9 +93,10 @@ class Sender:
     def drain(self) -> int:
         """Send what is due until nothing is left, one after the other; returns how many messages that were."""
         count = 0
-        while rows := self._turn(1).rows:
-            self._call(rows[0])
-            count += 1
+        while (batch := self._turn(1)).rows or batch.wait == 0:
+            for row in batch.rows:
+                self._call(row)
+                count += 1
         return count
 
     def _turn(self, at_once: int) -> Batch:
@@ -211,6 +212,8 @@ class Sender:
                     raise
                 card = kit.outcome(card) if no.kind == "fixed" else card
         to = Address("chat", row.chat) if row.chat else Address("account", account)
+        if not to.id and row.kind == TWIN:
+            raise NotCalled("he is not there any more", "never")
         if not to.id:
             raise Moved(next((name for name, _ in accounts if self._works.serves(name)), ""))
         face = self._face(row, replace(card, title=AGAIN + card.title) if row.doubtful else card)
@@ -282,6 +285,8 @@ def _shut(work: Work, row: Leased, why: str) -> None:
         if platform == row.platform:
             chats.closed(work, platform, account)
             outbox.forget_copies(work, row.user_id, platform)
+    if row.kind == TWIN:
+        return delivery.dead(work, row, why)
     delivery.moved(work, row, people.reach(work, row.user_id))
 
 

@@ -116,13 +116,15 @@ class Stream:
     def run(self, stop: threading.Event) -> None:
         """Receive until `stop`; then work in hand ends, and its answers go out."""
         failures = 0
+        self._beats.begin()  # from now on it is missed where it does not stand
         while not stop.is_set():
             began = time.monotonic()
             self._once(stop)
             failures = 0 if time.monotonic() - began >= self._pace.steady else failures + 1
             stop.wait(_pause(self._pace, failures))
-        self._pool.shutdown()  # also what an earlier connection brought
         self._beats.end()
+        self._pool.shutdown()  # also what an earlier connection brought
+        self._beats.ended()
 
     def _once(self, stop: threading.Event) -> None:
         """One connection; whatever ends it is said in the log."""
@@ -147,6 +149,7 @@ class Stream:
             line.drop()
             raise
         if stop.is_set():
+            self._beats.end()  # first: what is in hand may take longer than this process has
             line.leave()
         else:  # the next connection does not wait for this one's work
             log.info("%s stream: the platform ends the connection", self._name)
@@ -178,10 +181,10 @@ class Beats:
         self._name, self._beat, self._every = name, beat, every
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-beat")
         self._under_way: Future[None] | None = None
-        self._at = float("-inf")
+        self._at, self._over = float("-inf"), False
 
     def begin(self) -> None:
-        """A connection stands: its first sign is left at once."""
+        """The stream begins, or a connection stands: a sign is left at once."""
         self._at = float("-inf")
         self.due()
 
@@ -201,8 +204,13 @@ class Beats:
             log.exception("%s stream: no sign of life was left", self._name)
 
     def end(self) -> None:
-        """None stands any more, and nobody misses it; a process that ends does not wait for one that hangs."""
-        self._pool.submit(self._leave, stands=False)
+        """None stands any more, and nobody misses it; what is in hand does not wait for that."""
+        if not self._over:
+            self._over = True
+            self._pool.submit(self._leave, stands=False)
+
+    def ended(self) -> None:
+        """Wait for the last; a process that ends does not wait for one that hangs."""
         self._pool.shutdown()
 
 

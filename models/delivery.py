@@ -193,31 +193,30 @@ def lease(
     room, wait = pace.room(now, most)
     if not room:
         return Batch([], wait)
-    taken, waits = list[int](), list[float]()
-    for row in work.run(DUE, on=platform, moment=work.real, lowest=lowest, most=room * LOOKS).all():
+    taken, waits, alone, looks = list[int](), list[float](), 0, room * LOOKS
+    for row in work.run(DUE, on=platform, moment=work.real, lowest=lowest, most=looks).all():
         if len(taken) == room:
             break
-        if wait := _take(work, row, pace, limits):
+        call = _call(row)
+        if wait := pace.shared(call, limits, now):
             waits.append(wait)
+        elif wait := pace.own(call, limits, now):
+            work.run(LATER, row=row.id, later=work.real + dt.timedelta(seconds=wait))
+            waits.append(wait)
+            alone += 1
         else:
+            pace.count(call, limits, now)
             taken.append(row.id)
-    if not taken:
-        return Batch([], min(waits, default=None))
+    if not taken:  # where all that was seen waits alone, the next look sees what is behind it
+        return Batch([], 0.0 if alone == looks else min(waits, default=None))
     rows = work.run(LEASED, ids=taken, until=work.real + LEASE)
     return Batch(sorted((Leased(*row) for row in rows), key=lambda row: (row.lane, row.id)))
 
 
-def _take(work: Work, row: AnyRow, pace: Pace, limits: Sequence[Limit]) -> float:
-    """Count a message that is sent now; or in how many seconds it may be."""
-    now = work.real.timestamp()
+def _call(row: AnyRow) -> Call:
+    """What sending a message is to the limits."""
     kind = "update" if row.update else URGE if row.kind == URGE else "send"
-    call = Call(kind, _recipient(row), row.lane <= Lane.ANSWER, group=row.user_id is None)
-    wait = pace.shared(call, limits, now)
-    if not wait and (wait := pace.own(call, limits, now)):
-        work.run(LATER, row=row.id, later=work.real + dt.timedelta(seconds=wait))
-    if not wait:
-        pace.count(call, limits, now)
-    return wait
+    return Call(kind, _recipient(row), row.lane <= Lane.ANSWER, group=row.user_id is None)
 
 
 def _recipient(row: Leased | AnyRow) -> str:

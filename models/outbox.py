@@ -95,6 +95,8 @@ REFRESH = "refresh"
 EXPIRED = "expired"
 #: a message that has to ring, and the ringing, which follows once it has arrived.
 URGENT, URGE = "urgent", "urge"
+#: what a person gets at another platform besides: it goes there or nowhere.
+TWIN = "twin"
 DROP_REFRESH = (
     update(Outbox)
     .where(
@@ -114,7 +116,7 @@ REDIRECT = (
         Outbox.user_id == bindparam("person"),
         Outbox.chat == "",
         or_(~Outbox.update, Outbox.platform == ""),
-        Outbox.kind != URGE,
+        Outbox.kind.not_in([URGE, TWIN]),
         Outbox.lease_until.is_(None),
     )
     .values(platform=bindparam("to"), not_before=bindparam("moment"))

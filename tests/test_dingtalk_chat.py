@@ -64,10 +64,12 @@ def test_an_answer_that_changed_nothing_stands_in_the_answer_itself_unless_anoth
     rep, keban = company.rep, company.keban
     company.make.customer("王敏", "华星科技有限公司")
     keban.forward(seconds=4)
-    form = rep.says("/新客户")
-    assert form.message.via == "answer" and form.page and rep.again(), "and is the same when it is delivered again"
+    assert rep.says("/帮助 跟进").message.via == "answer" and rep.again(), "and is the same when it is delivered again"
     assert rep.says("/没有这个", group=True).message.via == "answer"
-    assert rep.presses(rep.says("/客户 华星科技").buttons[0]).message.via, "its buttons are words that are understood"
+    assert [rep.says(private).message.via for private in ("/新客户", "/客户 华星科技")] == ["session"] * 2
+    typo = rep.says("/更进")
+    assert typo.message.via == "answer" and "/跟进" in str(typo.buttons), "its buttons are words that are understood"
+    assert "跟进" in rep.presses(typo.buttons[0], on=typo).title
     keban.api.fail_next(status=502, path="/robot/sendBySession")
     rep.says("/跟进 华星科技 已报价", quiet=True)
     assert "已记录跟进" not in rep.seen()[-1].title

@@ -175,6 +175,12 @@ def test_a_message_that_comes_both_ways_at_once_acts_once(company: Company, keba
             keban.settle()
             assert count(keban.works, FollowUp) == number + 1
             assert sum("已记录跟进" in text for text in keban.texts("wangmin")) == number + 1
+        asked = robot(keban, "/帮助 跟进", "msg-asked")
+        told = len(keban.texts("wangmin"))
+        assert keban.knock(asked)[1]["msgtype"] == "actionCard", "the webhook says it in its answer"
+        assert keban.post("", asked) == (200, {})
+        keban.settle()
+        assert len(keban.texts("wangmin")) == told, "and the long connection not once more"
 
 
 def test_the_platform_says_goodbye_and_finds_the_next_connection_at_once(keban: Streaming) -> None:

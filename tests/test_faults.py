@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,11 +20,13 @@ import postgres
 from bot import web
 from bot.dispatch import Dispatcher
 from bot.logs import JsonLine
+from bot.platform import Address, Json, Sent
 from bot.routing import Router
+from bot.sending import Sender
 from cards.kit import Action, Button, Buttons, Card
 from conftest import Company
 from models.errors import Unavailable
-from models.tables import Audit, Claim, Counter, FollowUp, Role
+from models.tables import Audit, Claim, Counter, FollowUp, Outbox, PlatformPace, Role
 from models.work import Work, Works
 from scheduler.jobs import JOBS
 from scheduler.run import tick
@@ -123,6 +126,41 @@ def test_a_sender_waits_for_the_database_and_goes_on(
     keban.works.wake.set()
     sending.join(10)
     assert not sending.is_alive() and len(keban.api.messages) == 1
+
+
+def test_what_was_sent_while_the_database_went_away_is_marked_when_it_is_back(
+    company: Company, away: Away, caplog: pytest.LogCaptureFixture
+) -> None:
+    keban, stop = company.keban, threading.Event()
+    under_way, back = threading.Event(), threading.Event()
+    platform = keban.platforms["feishu"]
+
+    class Slow:
+        billed = platform.client.billed
+
+        def send(self, to: Address, card: Json, key: str) -> Sent:
+            sent = platform.client.send(to, card, key)
+            under_way.set()
+            assert back.wait(10)
+            return sent
+
+    client: Any = Slow()
+    assert keban.post(EVENTS, keban.app.message(company.rep.account, "/帮助"))[0] == 200
+    sending = threading.Thread(target=Sender(keban.works, replace(platform, client=client)).run, args=[stop])
+    sending.start()
+    assert under_way.wait(10)
+    with away():
+        back.set()
+        while sum("sending waits for the database" in line for line in said(caplog)) < 2:  # one is of looking for more
+            threading.Event().wait(0.02)
+    stop.set()
+    keban.works.wake.set()
+    sending.join(10)
+    assert not sending.is_alive() and keban.api.sends == 1
+    with keban.works.read() as work:
+        assert [str(each) for each in work.run(select(Outbox.state)).scalars()] == ["sent"]
+        spent = work.run(select(PlatformPace.pace)).scalars()[0]["calls"]
+    assert spent == 1, "and counted"
 
 
 @pytest.fixture

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.dispatch import Dispatcher
+from bot.doors import LARGEST_BODY
 from bot.event import Event
 from bot.feishu import stream
-from bot.platform import Json
+from bot.platform import Forged, Json
 from conftest import Company, Inside
 from models.errors import Unavailable
 from models.tables import FollowUp
@@ -175,6 +178,48 @@ def test_the_client_pings_as_often_as_it_is_asked_to(keban: Streaming) -> None:
             pong = json.dumps({"PingInterval": 50}).encode()
             talk.hear(stream.frames.encode(stream.Frame(stream.CONTROL, {"type": "pong"}, pong)))
     assert pinged == [100, 130, 160, 190, 220, 270]
+
+
+@pytest.mark.parametrize(("asked", "after"), [(1, 5), (7, 7), (3600, 600)])
+def test_no_platform_makes_the_client_ping_all_the_time_or_hardly_ever(
+    keban: Streaming, asked: int, after: int
+) -> None:
+    now = 0
+    door = keban.platforms["feishu"].doors[0]
+    talk = stream.Talk("wss://host/", {"PingInterval": asked}, door, keban.dispatch, lambda: now)
+    assert talk.due() is not None
+    now = after - 1
+    assert talk.due() is None
+    now = after
+    assert talk.due() is not None
+
+
+def part(payload: bytes, number: int, parts: int, message: str = "m") -> stream.Frame:
+    return stream.Frame(stream.DATA, {"sum": f"{parts}", "seq": f"{number}", "message_id": message}, payload)
+
+
+@given(st.lists(st.binary(max_size=9), min_size=2, max_size=6).flatmap(lambda all: st.tuples(
+    st.just(all), st.permutations(list(enumerate(all))))))  # fmt: skip
+def test_parts_that_come_in_any_order_are_one_message(told: tuple[list[bytes], list[tuple[int, bytes]]]) -> None:
+    payloads, came = told
+    parts = stream.Parts()
+    wholes = [parts.add(part(payload, number, len(payloads))) for number, payload in came]
+    assert wholes == [None] * (len(payloads) - 1) + [b"".join(payloads)]
+
+
+def test_parts_that_do_not_fit_or_never_end_are_not_kept() -> None:
+    parts, half = stream.Parts(), b"x" * (LARGEST_BODY // 2 + 1)
+    for number, of in ((2, 2), (-1, 2), (0, stream.MOST_PARTS + 1)):
+        with pytest.raises(Forged):
+            parts.add(part(b"x", number, of))
+    assert parts.add(part(half, 0, 3)) is None
+    with pytest.raises(Forged) as caught:
+        parts.add(part(half, 1, 3))
+    assert caught.value.status == 413
+    for number in range(stream.MOST_PARTED + 1):
+        assert parts.add(part(b"first ", 0, 2, f"m{number}")) is None
+    assert parts.add(part(b"second", 1, 2, "m1")) == b"first second"
+    assert parts.add(part(b"second", 1, 2, "m0")) is None, "the oldest was let go"
 
 
 def test_a_connection_that_is_half_dead_is_given_up_and_a_quiet_one_is_not(keban: Streaming) -> None:

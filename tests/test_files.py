@@ -318,6 +318,18 @@ def test_another_address_is_not_called_at_all(idle: Works, url: object) -> None:
         assert caught.value.kind == "never" and len(platform.calls) == 2
 
 
+@pytest.mark.parametrize("status", [301, 302, 307])
+def test_their_address_leads_to_no_other_one(idle: Works, status: int) -> None:
+    base, theirs = "http://stand-in.test:8081", "https://bucket.oss-cn-hangzhou.aliyuncs.com/a"
+    with responses.RequestsMock() as platform:
+        platform.post(f"{base}/v1.0/oauth2/accessToken", json={"accessToken": "t", "expireIn": 7200})
+        platform.post(f"{base}/v1.0/robot/messageFiles/download", json={"downloadUrl": theirs})
+        platform.get(theirs, status=status, headers={"Location": "http://169.254.169.254/latest"})
+        with pytest.raises(SendError) as caught:
+            client_of(base, idle, Clock()).download(Enclosed("file", "code", "m"), MB)
+        assert caught.value.kind == "never" and len(platform.calls) == 3
+
+
 # --- from a person's hand to our bytes ---
 
 

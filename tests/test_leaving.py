@@ -8,12 +8,15 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
+from cards import kit
+from cards.kit import Card, Text
 from conftest import Company
 from ding_company import Company as DingCompany
 from ding_company import InsideDingTalk
-from models import chats
+from models import chats, outbox
 from models.crm import people
 from models.crm.people import Hire
+from models.outbox import Lane, Parcel
 from models.tables import Audit, ClosedChat, Identity, Outbox, OutboxState, Role
 from models.work import Works
 from scheduler.jobs import JOBS
@@ -216,6 +219,10 @@ def test_an_account_that_takes_nothing_is_left_out_until_it_speaks(company: Comp
     with works.read() as work:
         assert work.run(select(ClosedChat.platform).where(ClosedChat.chat == account)).scalars() == ["feishu"]
     assert reached() == []
+    company.keban.clock.forward(days=1, seconds=1)
+    assert reached() == [("feishu", account)], "a day later it is tried once more"
+    works.perform(lambda work: chats.closed(work, "feishu", account))
+    assert reached() == [], "and rests another day where it is refused again"
     company.make.customer("王敏", "华星科技有限公司")
     company.supervisor.says("/投诉 华星科技 外壳有裂纹")
     assert not company.rep.inbox(), "what is for him waits"
@@ -226,3 +233,49 @@ def test_an_account_that_takes_nothing_is_left_out_until_it_speaks(company: Comp
     new = Hire("S9", "新人", "销售一部", (Role.SALES_REP,), "13700137001", (("feishu", "ou_new"),))
     works.perform(lambda work: people.add_user(work, new))
     assert stored(company, select(ClosedChat.chat)) == []
+
+
+def test_what_waits_for_an_account_that_was_refused_is_tried_a_day_later(company: Company) -> None:
+    works, account = company.keban.works, company.rep.account
+    works.perform(lambda work: chats.closed(work, "feishu", account))
+    company.make.customer("王敏", "华星科技有限公司")
+    company.supervisor.says("/投诉 华星科技 外壳有裂纹")
+    company.keban.forward(hours=23)
+    assert not company.rep.inbox()
+    company.keban.forward(hours=1, minutes=1)
+    assert company.rep.last("投诉")
+
+
+def test_a_chat_that_refuses_a_message_is_closed(company: Company) -> None:
+    waiting(company)
+    waiting(company)
+    company.keban.api.fail_next(1, code=230002)
+    company.keban.settle()
+    assert not company.rep.inbox(GROUP), "what is behind it is not even tried"
+    assert stored(company, select(Outbox.error).order_by(Outbox.id))[1] == "chat closed"
+    assert stored(company, select(ClosedChat.chat)) == [GROUP]
+
+
+def test_an_admin_who_leaves_is_not_told_himself(company: Company, ding: DingCompany, admin: Somebody) -> None:
+    """He still has an account at the other platform."""
+    deputy = company.keban.somebody(company.make.user("副管理员", "总公司", "admin"))
+    happens(company, left(company, admin.account))
+    assert deputy.last("已离职 · 管理员")
+    told = select(Outbox.user_id).where(Outbox.kind == "leaver").distinct()
+    assert stored(company, told) == [company.make.me("副管理员").id]
+
+
+def test_a_living_card_follows_who_is_refused_here_to_his_other_platform(company: Company, ding: DingCompany) -> None:
+    company.rep.says(line())
+    shown = [each.card for each in company.rep.inbox()]
+    me, card = company.make.me("王敏").id, kit.dumps(Card("看一下", (Text("看"),)))
+    refused = Parcel("complaint", card, "q", Lane.ALERT, "feishu", user_id=me)
+    company.keban.works.perform(lambda work: outbox.enqueue(work, refused))
+    company.keban.api.fail_next(1, code=230013)
+    company.keban.settle()
+    ding.keban.settle()
+    ding.supervisor.presses("通过")
+    company.keban.forward(seconds=4)
+    ding.keban.settle()
+    assert [each.card for each in company.rep.inbox()] == shown
+    assert ding.rep.last("看一下") and ding.rep.last("已建档")

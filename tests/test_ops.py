@@ -14,6 +14,7 @@ from cards import kit
 from cards.kit import Card, Text
 from conftest import Company, Inside
 from models import delivery, outbox
+from models.crm import deliveries
 from models.delivery import UNKNOWN
 from models.outbox import Lane, Parcel
 from models.settings import Settings
@@ -220,7 +221,11 @@ def test_administrators_hear_of_a_quota_once_at_seven_tenths_and_at_nine(
     keban.tick()
     assert titles(admin) == ["平台调用额度已用 70%", "平台调用额度已用 90%"]
     assert "只发告警和答复" in admin.last().text and titles(company.manager) == []
-    keban.clock.forward(days=30)
+    keban.clock.forward(days=4)
+    for _ in range(2):
+        keban.tick()  # what is remembered for three days is forgotten, then looked at
+    assert len(titles(admin)) == 2, "the month is the same"
+    keban.clock.forward(days=26)
     keban.tick()
     assert len(titles(admin)) == 2, "a new month begins with nothing"
 
@@ -248,6 +253,22 @@ def test_when_calls_are_short_answers_go_and_the_rest_comes_as_one_message_every
     assert "该跟进了 · 乙" in merged.text and "该跟进了 · 丙" in merged.text
     assert company.rep.presses("今天", on=merged).status == 200
     assert OutboxState.QUEUED not in states(works)
+
+
+def test_what_goes_by_itself_is_in_no_message_of_several(company: Company, works: Works) -> None:
+    """Answers, and what a sender already has under way."""
+    keban = counted(company.keban)
+    promise(company, Lane.REMINDER, "该跟进了 · 甲")
+    [row] = works.perform(lambda work: delivery.lease(work, "feishu", 1, pace=delivery.pace_of(work, "feishu"))).rows
+    assert not works.perform(lambda work: deliveries.taken_in(work, row.id))
+    spend(works, 90)
+    for title in ("答复 · 甲", "答复 · 乙"):
+        promise(company, Lane.ANSWER, title)
+    for title in ("该跟进了 · 乙", "该跟进了 · 丙"):
+        promise(company, Lane.REMINDER, title)
+    keban.tick()
+    assert titles(company.rep) == ["答复 · 甲", "答复 · 乙", "2 条提醒"]
+    assert states(works)[0] == "queued"
 
 
 def test_a_month_is_the_office_s_own(company: Company, works: Works) -> None:

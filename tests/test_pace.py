@@ -9,7 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.pace import FAILURES, LONGEST_REST, RECOVERS, REST, SLOTS, TOGETHER, TRIAL, Call, Limit, Pace
+from models.pace import (
+    FAILURES,
+    LONGEST_PAUSE,
+    LONGEST_REST,
+    RECOVERS,
+    REST,
+    SLOTS,
+    TOGETHER,
+    TRIAL,
+    Call,
+    Limit,
+    Pace,
+)
 
 FEISHU = (Limit(1000, 60), Limit(50, 1), Limit(5, 1, "recipient"))
 START = 1_800_000_000.0
@@ -102,6 +114,22 @@ def test_one_recipient_waits_alone_and_is_told_how_long() -> None:
     assert pace.room(START, 8) == (8, 0.0), "nobody else is concerned"
 
 
+def test_a_group_has_a_limit_of_its_own_and_people_do_not_share_it() -> None:
+    limits = (Limit(2, 60, "group"),)
+    for to, group, taken in (("群", True, 2), ("另一个群", True, 2), ("甲", False, 5)):
+        pace = Pace()
+        made = [called(pace, Call("send", to, urgent=True, group=group), limits, START) for _ in range(5)]
+        assert made == [True] * taken + [False] * (5 - taken), to
+
+
+def test_what_is_urgent_does_not_wait_for_its_turn() -> None:
+    pace = Pace()
+    while called(pace, Call("send", "甲", urgent=False), FEISHU[:2], START):
+        pass
+    assert pace.shared(Call("send", "甲", urgent=False), FEISHU[:2], START) > 0
+    assert pace.shared(Call("send", "甲", urgent=True), FEISHU[:2], START) == 0
+
+
 def test_kinds_of_calls_are_counted_apart() -> None:
     pace, limits = Pace(), (Limit(2, 1),)
     for kind in ("send", "update"):
@@ -119,6 +147,9 @@ def test_too_many_calls_stop_everything_for_as_long_as_was_asked_and_halve_the_p
         "what was under way together is one refusal"
     )
     assert pace.room(START + TOGETHER, 8) == (0, 9.0 - TOGETHER), "a shorter pause ends no longer one"
+    patient = Pace()
+    patient.learn("limited", START, after=86400)
+    assert patient.room(START, 8) == (0, LONGEST_PAUSE), "no platform means a whole day"
     now = START
     for _ in range(20):
         now += TOGETHER

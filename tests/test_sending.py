@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from bot.platform import Address, Json
+from bot.platform import Address, Json, Sent
 from bot.sending import Sender
 from cards import kit
 from cards.kit import Card, Text
@@ -17,10 +18,11 @@ from models import delivery, outbox
 from models.crm import people
 from models.crm.people import Hire
 from models.delivery import Leased
-from models.outbox import Parcel
+from models.outbox import Lane, Parcel
+from models.pace import FAILURES, REST, Limit
 from models.tables import Outbox, Role
 from models.work import Work, Works
-from world import Seen
+from world import GROUP, Seen, Somebody
 
 ENTRY = {
     "客户全称": "华星科技有限公司",
@@ -51,6 +53,23 @@ def says(company: Company, *lines: str) -> None:
 
 def titles(company: Company) -> list[str]:
     return [Seen(each).title for each in company.rep.inbox()]
+
+
+def promise(works: Works, who: Somebody, *titles: str, lane: Lane = Lane.ANSWER) -> None:
+    """Messages to one person, each about something else."""
+    with works.read() as work:
+        me = people.by_account(work, "feishu", who.account)
+    assert me
+    for title in titles:
+        card = kit.dumps(Card(title, (Text("看"),)))
+        about = Parcel("answer", card, f"{me.id}:{title}", lane, "feishu", user_id=me.id)
+        works.perform(lambda work, about=about: outbox.enqueue(work, about))
+
+
+def limited(company: Company, *limits: Limit) -> None:
+    """The platform has these limits, which a company whose clock stands still does without."""
+    keban = company.keban
+    keban.sender = Sender(keban.works, replace(keban.platforms["feishu"], limits=limits))
 
 
 @pytest.mark.parametrize(
@@ -151,8 +170,10 @@ def test_a_sender_that_froze_before_its_call_does_not_make_it(company: Company, 
     assert froze == [0, 0] and titles(company) == ["我会这些"] and queued(works) == ["sent"]
 
 
-def test_of_several_updates_of_a_card_only_the_newest_is_sent(company: Company, works: Works) -> None:
-    def version(work: Work, number: int) -> None:
+def version(company: Company, number: int) -> None:
+    """A living card is told anew; the first time it is sent."""
+
+    def put(work: Work) -> None:
         card = kit.dumps(Card(f"第 {number} 版", (Text("看"),)))
         queue, me = "user:1:test:1", company.make.me("王敏").id
         with_copy = outbox.copies(work, "test:1")
@@ -160,18 +181,66 @@ def test_of_several_updates_of_a_card_only_the_newest_is_sent(company: Company, 
         about = Parcel("test", card, queue, platform="feishu", user_id=me, update=number > 1, card_message_id=copy)
         outbox.enqueue(work, about)
 
+    company.keban.works.perform(put)
+
+
+def test_of_several_updates_of_a_card_only_the_newest_is_sent(company: Company, works: Works) -> None:
     for number in (1, 2, 3, 4):
-        works.perform(lambda work, number=number: version(work, number))
+        version(company, number)
     company.keban.settle()
     [message] = company.rep.inbox()
     assert [each["header"]["title"]["content"] for each in message.history] == ["第 1 版", "第 4 版"]
     assert queued(works) == ["sent", "superseded", "superseded", "sent"]
     for days, version_shown in ((12, "第 5 版"), (2, "第 6 版")):
         company.keban.clock.forward(days=days)
-        works.perform(lambda work, number=int(version_shown[2]): version(work, number))
+        version(company, int(version_shown[2]))
         company.keban.settle()
         assert Seen(company.rep.inbox()[-1]).title == version_shown
     assert titles(company) == ["第 5 版", "第 6 版"], "an old card is sent anew"
+
+
+def test_an_update_that_is_on_its_way_arrives_before_a_newer_one(company: Company, works: Works) -> None:
+    for number in (1, 2):
+        version(company, number)
+        if number == 1:
+            company.keban.settle()
+    [on_its_way] = works.perform(leased)
+    version(company, 3)
+    company.keban.settle()
+    assert titles(company) == ["第 1 版"] and queued(works) == ["sent", "queued", "queued"]
+    [message] = company.rep.inbox()
+    works.perform(lambda work: delivery.sent(work, on_its_way, message.message_id, ""))
+    company.keban.settle()
+    assert titles(company) == ["第 3 版"] and queued(works) == ["sent"] * 3
+
+
+def test_a_press_that_came_before_the_mark_leaves_one_copy_of_its_message(company: Company, works: Works) -> None:
+    version(company, 1)
+    [row] = works.perform(leased)
+    platform, me = company.keban.platforms["feishu"], company.make.me("王敏").id
+    shown = platform.client.send(Address("account", company.rep.account), platform.render(kit.loads(row.card)), "k")
+    works.perform(lambda work: outbox.new_copy(work, "test:1", me, "feishu", "q", shown.message_id))
+    works.perform(lambda work: delivery.sent(work, row, shown.message_id, shown.chat))
+    with works.read() as work:
+        assert [copy.message_id for copy in outbox.copies(work, "test:1")] == [shown.message_id]
+    version(company, 2)
+    company.keban.settle()
+    assert titles(company) == ["第 2 版"] and queued(works) == ["sent", "sent"]
+
+
+def test_a_change_follows_its_card_to_another_platform(company: Company, works: Works) -> None:
+    for number in (1, 2):
+        version(company, number)
+    [first] = works.perform(leased)
+    works.perform(lambda work: delivery.moved(work, first, "dingtalk"))
+    [first] = works.perform(
+        lambda work: delivery.lease(work, "dingtalk", 1, pace=delivery.pace_of(work, "dingtalk")).rows
+    )
+    works.perform(lambda work: delivery.sent(work, first, "said:1", ""))
+    company.keban.settle()
+    with works.read() as work:
+        assert work.run(select(Outbox.platform).order_by(Outbox.id)).scalars() == ["dingtalk", "dingtalk"]
+    assert queued(works) == ["sent", "queued"] and not company.keban.api.messages
 
 
 def test_whoever_cannot_be_reached_gets_everything_once_he_is_bound(company: Company, works: Works) -> None:
@@ -199,3 +268,125 @@ def test_an_answer_that_nobody_waits_for_any_more_is_dropped(company: Company, w
         assert not any(work.run(select(Outbox.card)).scalars()), "what it said is forgotten"
     assert queued(works) == ["dead", "dead", "sent"] and titles(company) == ["没有完成"]
     assert expired == ["expired", "expired", None]
+
+
+def test_what_finds_no_way_to_anybody_is_given_up_in_the_end(company: Company, works: Works) -> None:
+    hire = Hire("S9001", "新主管", "销售二部", (Role.SUPERVISOR,), "13700137001")
+    user, _ = works.perform(lambda work: people.add_user(work, hire))
+    card = kit.dumps(Card("给新主管", (Text("看"),)))
+    works.perform(lambda work: outbox.enqueue(work, Parcel("complaint", card, "q", Lane.ALERT, user_id=user.id)))
+    company.keban.forward(days=12)
+    assert queued(works) == ["queued"]
+    company.keban.forward(days=2)
+    with works.read() as work:
+        assert work.run(select(Outbox.error, Outbox.card)).all() == [("expired", None)]
+    assert queued(works) == ["dead"]
+
+
+# --- whose turn it is ---
+
+
+def test_a_refresh_that_waits_holds_nobody_up(company: Company, works: Works) -> None:
+    version(company, 1)
+    company.keban.settle()
+    [message], me = company.rep.inbox(), company.make.me("王敏").id
+
+    def put(work: Work) -> None:
+        first, behind = (kit.dumps(Card(title, (Text("看"),))) for title in ("第 2 版", "后一条"))
+        refresh = Parcel(outbox.REFRESH, first, "q", platform="feishu", user_id=me, delay=outbox.REFRESH_AFTER)
+        outbox.enqueue(work, replace(refresh, update=True, message_id=message.message_id))
+        outbox.enqueue(work, Parcel("answer", behind, "q", platform="feishu", user_id=me))
+
+    works.perform(put)
+    company.keban.settle()
+    assert titles(company) == ["第 1 版", "后一条"]
+    company.keban.forward(seconds=outbox.REFRESH_AFTER.total_seconds())
+    assert titles(company) == ["第 2 版", "后一条"]
+
+
+def test_who_got_enough_for_the_moment_holds_nobody_up(company: Company, works: Works) -> None:
+    limited(company, Limit(2, 60, "recipient"))
+    many = [f"第 {number} 条" for number in range(3 * delivery.LOOKS)]
+    promise(works, company.rep, *many)
+    promise(works, company.colleague, "给陈晨")
+    company.keban.settle()
+    assert [Seen(each).title for each in company.colleague.inbox()] == ["给陈晨"], "each look goes further down"
+    assert titles(company) == many[:2]
+    company.keban.forward(seconds=61)
+    assert titles(company) == many[:4]
+
+
+def test_a_group_gets_no_more_than_a_group_may(company: Company, works: Works) -> None:
+    limited(company, Limit(2, 60, "group"))
+    for chat in (GROUP, None):
+        for _ in range(3):
+            about = {"chat_id": chat, "group": True} if chat else {}
+            request = company.keban.app.message(company.rep.account, "/没有这个", **about)
+            assert company.keban.post("/feishu/events", request)[0] == 200
+    company.keban.settle()
+    assert len(company.rep.inbox(GROUP)) == 2 and len(company.rep.inbox()) == 3
+    company.keban.forward(seconds=61)
+    assert len(company.rep.inbox(GROUP)) == 3
+
+
+def test_what_is_urgent_goes_first(company: Company, works: Works) -> None:
+    for lane in (Lane.DIGEST, Lane.REMINDER, Lane.ANSWER, Lane.ALERT):
+        promise(works, company.rep, lane.name, lane=lane)
+    company.keban.settle()
+    assert titles(company) == ["ALERT", "ANSWER", "REMINDER", "DIGEST"]
+
+
+def test_one_that_came_to_no_call_is_no_trial_whether_the_platform_answers(company: Company, works: Works) -> None:
+    keban = company.keban
+    promise(works, company.rep, *"甲乙丙丁戊")
+    keban.api.fail_next(FAILURES, status=502)
+    keban.settle()
+    keban.clock.forward(hours=7)
+    promise(works, company.rep, "新的")
+    keban.settle()
+    assert titles(company) == ["新的"] and queued(works) == ["dead"] * 5 + ["sent"]
+
+
+def test_what_was_put_off_goes_as_soon_as_the_platform_answers_again(company: Company, works: Works) -> None:
+    keban = company.keban
+    promise(works, company.rep, "甲")
+    keban.api.fail_next(FAILURES, status=502)
+    keban.settle()
+    for pause in delivery.PAUSES[: FAILURES - 2]:
+        keban.forward(seconds=pause * 1.3)
+    promise(works, company.rep, "乙")
+    keban.settle()
+    assert titles(company) == [] and delivery.PAUSES[FAILURES - 2] > REST
+    keban.forward(seconds=REST)
+    assert titles(company) == ["乙", "甲"], "the first has a longer pause than the platform"
+
+
+# --- marks ---
+
+
+def test_a_mark_that_fails_is_given_up_alone(company: Company, works: Works) -> None:
+    """Three come back at once, and one with something that no database takes."""
+    platform, at_once, stop = company.keban.platforms["feishu"], threading.Barrier(3), threading.Event()
+
+    class Odd:
+        billed = platform.client.billed
+
+        def send(self, to: Address, card: Json, key: str) -> Sent:
+            sent = platform.client.send(to, card, key)
+            at_once.wait(10)
+            odd: Any = {"no": "text"}
+            return replace(sent, chat=odd) if "乙" in str(card) else sent
+
+    promise(works, company.rep, *"甲乙丙")
+    client: Any = Odd()
+    sending = threading.Thread(target=Sender(works, replace(platform, client=client)).run, args=[stop], daemon=True)
+    sending.start()
+    for _ in range(500):
+        if "queued" not in queued(works):
+            break
+        threading.Event().wait(0.02)
+    stop.set()
+    sending.join(10)
+    assert queued(works) == ["sent", "dead", "sent"] and not sending.is_alive()
+    with works.read() as work:
+        assert work.run(select(Outbox.error).where(Outbox.error.is_not(None))).scalars() == ["cannot be marked"]

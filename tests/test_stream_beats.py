@@ -67,6 +67,16 @@ def test_whether_it_stands_is_known_for_a_day(keban: Streaming, ding: DingTalkAp
     assert ready(keban) == (200, {}), "who was told to end is missed by nobody"
 
 
+def test_one_that_never_came_up_is_missed(keban: Streaming, ding: DingTalkApi, clock: HandClock) -> None:
+    ding.fail_next(1000, status=503, path="/gateway/")
+    with running(keban.stream()):
+        eventually(lambda: ready(keban) == (200, {"dingtalk": 0}), "it is expected from the beginning")
+        clock.forward(seconds=61)
+        time.sleep(PACE.beat * 1.5)
+        assert ready(keban) == (503, {"dingtalk": 61})
+    assert ready(keban) == (200, {})
+
+
 def beating(keban: Streaming, beat: Callable[[bool], None], every: float = PACE.beat) -> Stream:
     """A connection with a sign of life of the test's own."""
     platform, client = keban.platforms["dingtalk"], DingTalkClient(keban.settings.dingtalk, keban.works)

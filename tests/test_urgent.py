@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -11,9 +13,13 @@ from sqlalchemy import select, update
 
 from bot.dingtalk.client import DingTalkClient
 from bot.feishu.client import FeishuClient
-from bot.platform import Address, SendError
+from bot.platform import Address, Json, SendError, Sent
+from bot.sending import Sender
+from cards import kit
+from cards.kit import Card, Text
 from conftest import Company
-from models import delivery
+from models import delivery, outbox
+from models.outbox import Lane, Parcel
 from models.settings import Feishu, Sla
 from models.tables import Outbox, User
 from models.tables.sealed import Keyring
@@ -155,3 +161,24 @@ def test_a_sender_that_died_while_it_rang_leaves_it_at_that(company: Company) ->
     works.perform(lambda work: work.connection.execute(update(Outbox).where(Outbox.kind == "urge").values(error=None)))
     company.keban.forward(seconds=delivery.LEASE.total_seconds() + 1)
     assert stored(company, RINGING) == ["dead"] and not company.keban.api.urged
+
+
+def test_a_sender_that_lost_its_claim_does_not_ring(company: Company) -> None:
+    keban, works = company.keban, company.keban.works
+    platform, slow = keban.platforms["feishu"], []
+
+    class Slow:
+        billed, urge = platform.client.billed, platform.client.urge
+
+        def send(self, to: Address, card: Json, key: str) -> Sent:
+            sent = platform.client.send(to, card, key)
+            slow.append(key)
+            keban.clock.forward(seconds=delivery.LEASE.total_seconds() + 1)
+            Sender(works, platform).drain()
+            return sent
+
+    me, card = company.make.me("王敏").id, kit.dumps(Card("投诉快到期了", (Text("看"),)))
+    works.perform(lambda work: outbox.enqueue(work, Parcel("urgent", card, "q", Lane.ALERT, "feishu", user_id=me)))
+    client: Any = Slow()
+    Sender(works, replace(platform, client=client)).drain()
+    assert len(slow) == len(keban.api.messages) == len(keban.api.urged) == 1

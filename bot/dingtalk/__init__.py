@@ -17,7 +17,7 @@ from models.settings import DingTalk
 from models.work import Works
 
 ROBOT, EVENTS, CARDS = PATHS = ("/dingtalk/robot", "/dingtalk/events", "/dingtalk/cards")
-#: the robot says nothing in the answer itself (protocol §1.2)
+#: what a message is answered where nothing is said in the answer itself (protocol §1.2)
 SILENT: Json = {"msgtype": "empty"}
 
 

@@ -110,8 +110,12 @@ class Talk:
         return frame.answer(200, json.dumps({"status": verdict, "message": ""}))
 
     def _said(self, event: Incoming) -> Json:
-        """The platform shows nobody what it is answered here (protocol §5): a message's answer has to be sent."""
-        return self._dispatch(replace(event, at_once=False) if isinstance(event, Event) else event)
+        """The platform shows nobody what it is answered here (protocol §5): a message's answer has to be sent.
+
+        What is given back was said where the same message came in first, by the webhook.
+        """
+        answer = self._dispatch(replace(event, at_once=False) if isinstance(event, Event) else event)
+        return {} if isinstance(event, Event) and event.in_message is None else answer
 
     def _callback(self, frame: Frame, path: str) -> str:
         status, answer = answered(self._doors[path], lambda: parse(frame.data), self._said)

@@ -194,11 +194,11 @@ def accounts(work: Work, user_id: int) -> list[tuple[str, str]]:
 
 def reach(work: Work, user_id: int) -> str:
     """The platform where a person gets messages: of those he is bound on, the one used last; empty without one."""
-    return next((platform for platform, _ in accounts(work, user_id) if work.serves(platform)), "")
+    return everywhere(work, user_id)[0]
 
 
 def everywhere(work: Work, user_id: int) -> list[str]:
-    """All platforms where a person gets messages; one empty name without any."""
+    """All platforms where a person gets messages, the one used last first; one empty name without any."""
     return [platform for platform, _ in accounts(work, user_id) if work.serves(platform)] or [""]
 
 
