@@ -282,11 +282,15 @@ def upgrade(settings: Settings, _: argparse.Namespace | None = None) -> None:
     from alembic.config import Config
     from sqlalchemy.exc import OperationalError
 
+    from models.crm import standing
+
     try:
-        with opened(settings) as keban, keban.engine.begin() as connection:
-            alembic = Config(attributes={"connection": connection})
-            alembic.set_main_option("script_location", str(ROOT / "migrations"))
-            command.upgrade(alembic, "head")
+        with opened(settings) as keban:
+            with keban.engine.begin() as connection:
+                alembic = Config(attributes={"connection": connection})
+                alembic.set_main_option("script_location", str(ROOT / "migrations"))
+                command.upgrade(alembic, "head")
+            keban.works.perform(standing.derive, channel="shell")
     except OperationalError as away:
         raise Unavailable(type(away.orig).__name__) from away
 
@@ -324,43 +328,17 @@ def clock(settings: Settings, said: argparse.Namespace) -> None:
             print(f"现在是 {work.now.astimezone(work.office.zone):%Y-%m-%d %H:%M}（演练场的时间）。")
 
 
-def department_set(settings: Settings, said: argparse.Namespace) -> None:
-    """添加或修改部门。"""
-    from models.crm import people
+def inside(name: str, about: str) -> arguments.Call:
+    """A command of `bot.shell`, which is loaded only where it is called: `--help` is there at once."""
 
-    with opened(settings) as keban:
-        keban.works.perform(
-            lambda work: people.set_department(work, said.name, said.parent, said.supervisor), channel="shell"
-        )
-    print(f"部门「{said.name}」已保存。")
+    def run(settings: Settings, said: argparse.Namespace) -> int | None:
+        from bot import shell
 
+        with opened(settings) as keban:
+            return shell.COMMANDS[name](keban.works, keban.platforms, said)
 
-def user_add(settings: Settings, said: argparse.Namespace) -> None:
-    """添加或修改人员，并打印绑定码。"""
-    from models.crm import people
-
-    accounts = tuple((name, value) for name in ("feishu", "dingtalk") if (value := getattr(said, name)))
-    hire = people.Hire(said.staff_no, said.name, said.department, tuple(said.role), said.mobile, accounts)
-    with opened(settings) as keban:
-        _, code = keban.works.perform(lambda work: people.add_user(work, hire), channel="shell")
-    print(f"{said.name}（{said.staff_no}）已保存。绑定码 {code}，7 天内有效；在私聊里发送：/绑定 {code} <手机后四位>")
-
-
-def user_bind(settings: Settings, said: argparse.Namespace) -> int:
-    """按手机号找到飞书或钉钉的账号并绑定：--staff-no 工号，或 --all 所有还没有账号的人。"""
-    from bot import shell
-
-    with opened(settings) as keban:
-        return shell.bind(keban.works, keban.platforms, said.staff_no, said.platform)
-
-
-def product_set(settings: Settings, said: argparse.Namespace) -> None:
-    """添加或修改产品目录里的产品。"""
-    from models.crm import products
-
-    with opened(settings) as keban:
-        keban.works.perform(lambda work: products.set_product(work, said.name, active=not said.off), channel="shell")
-    print(f"产品「{said.name}」已{'停用' if said.off else '保存'}。")
+    run.__doc__ = about
+    return run
 
 
 CALLS: dict[str, arguments.Call] = {
@@ -372,10 +350,10 @@ CALLS: dict[str, arguments.Call] = {
     "doctor": doctor,
     "clock": clock,
     "db upgrade": upgrade,
-    "department set": department_set,
-    "user add": user_add,
-    "user bind": user_bind,
-    "product set": product_set,
+    "department set": inside("department set", "添加或修改部门。"),
+    "user add": inside("user add", "添加或修改人员，并打印绑定码。"),
+    "user bind": inside("user bind", "按手机号找到飞书或钉钉的账号并绑定：--staff-no 工号，或 --all 还没有账号的人。"),
+    "product set": inside("product set", "添加或修改产品目录里的产品。"),
 }
 
 

@@ -20,7 +20,7 @@ from models import outbox
 from models.crm import drafts
 from models.crm.people import Me
 from models.errors import AlreadyDone, Ambiguous, NotAllowed, Refused
-from models.tables import Role
+from models.policy import Permission
 from models.work import Work
 
 Handler = Callable[..., Card]
@@ -68,7 +68,7 @@ class Command:
     usage: str
     names: tuple[str, ...]
     about: str
-    roles: frozenset[Role] | None
+    may: Permission | None
     call: Handler
     places: tuple[Place, ...]
     form: FormOf | None = None
@@ -77,8 +77,8 @@ class Command:
     alone: Handler | None = None
 
     def allows(self, me: Me | None) -> bool:
-        """Whether this person may say it; a command without roles is for everybody, bound or not."""
-        return self.roles is None or (me is not None and bool(self.roles & me.roles))
+        """Whether this person may say it; a command without a permission is for everybody, bound or not."""
+        return self.may is None or (me is not None and self.may in me.rights)
 
     def words(self, text: str) -> Words:
         """What was typed, by parameter. Nothing is read yet and nothing is lost."""
@@ -156,7 +156,7 @@ class Which(Exception):
 class Act:
     """The handler of an action."""
 
-    roles: frozenset[Role]
+    may: Permission | None
     call: Handler
     injected: frozenset[str]
 
@@ -172,7 +172,7 @@ class Router:
         self,
         usage: str,
         *aliases: str,
-        roles: Iterable[Role] | None,
+        may: Permission | None,
         form: FormOf | None = None,
         pairs: Iterable[str] = (),
         alone: Handler | None = None,
@@ -189,8 +189,7 @@ class Router:
             if not about:
                 raise TypeError(f"{call.__name__} needs a docstring: /帮助 shows it")
             places, injected = _places(usage, call)
-            who = None if roles is None else frozenset(roles)
-            command = Command(usage, names, about, who, call, places, form, tuple(pairs), injected, alone)
+            command = Command(usage, names, about, may, call, places, form, tuple(pairs), injected, alone)
             for name in names:
                 if name in self.commands:
                     raise TypeError(f"{name} is declared twice")
@@ -199,13 +198,13 @@ class Router:
 
         return keep
 
-    def action(self, kind: type[Action], *, roles: Iterable[Role]) -> Callable[[Handler], Handler]:
-        """Declare who receives an action."""
+    def action(self, kind: type[Action], *, may: Permission | None) -> Callable[[Handler], Handler]:
+        """Declare who receives an action: whoever has the permission, everybody who is bound where there is none."""
 
         def keep(call: Handler) -> Handler:
             if kind in self.actions:
                 raise TypeError(f"{kind.name} is declared twice")
-            self.actions[kind] = Act(frozenset(roles), call, _given(call))
+            self.actions[kind] = Act(may, call, _given(call))
             return call
 
         return keep
@@ -262,7 +261,7 @@ class Router:
                 return self._run(self._called(name), words, Asked(work, me, event, self))
         if (act := self.actions.get(type(action))) is None:
             raise Refused(GONE)
-        if not act.roles & me.roles:
+        if act.may is not None and act.may not in me.rights:
             raise NotAllowed()
         return act.call(action, **Asked(work, me, event, self).given(act.injected))
 

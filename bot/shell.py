@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bot.platform import Platform, SendError
 from cards.labels import PLATFORMS
-from models.crm import bindings
+from models.crm import bindings, people, products
 from models.crm.bindings import Became, Unbound
 from models.errors import Refused
 from models.work import Works
@@ -17,23 +18,47 @@ SAYS = {Became.BOUND: "已绑定", Became.UNKNOWN: "没有找到这个手机号"
 SCOPES = {"feishu": "contact:user.id:readonly", "dingtalk": "qyapi_get_member_by_mobile"}
 
 
-def bind(works: Works, platforms: Mapping[str, Platform], staff_nos: Sequence[str] | None, only: str | None) -> int:
+Platforms = Mapping[str, Platform]
+
+
+def department_set(works: Works, _: Platforms, said: Namespace) -> None:
+    """Make or change a department."""
+    works.perform(lambda work: people.set_department(work, said.name, said.parent, said.supervisor), channel="shell")
+    print(f"部门「{said.name}」已保存。")
+
+
+def user_add(works: Works, platforms: Platforms, said: Namespace) -> None:
+    """Make or change a person, and print his binding code."""
+    accounts = tuple((name, value) for name in ("feishu", "dingtalk") if (value := getattr(said, name)))
+    hire = people.Hire(said.staff_no, said.name, said.department, tuple(said.role), said.mobile, accounts)
+    _, code = works.perform(lambda work: people.add_user(work, hire), channel="shell")
+    print(f"{said.name}（{said.staff_no}）已保存。绑定码 {code}，7 天内有效；在私聊里发送：/绑定 {code} <手机后四位>")
+
+
+def product_set(works: Works, _: Platforms, said: Namespace) -> None:
+    """Make or change a product of the catalogue."""
+    works.perform(lambda work: products.set_product(work, said.name, active=not said.off), channel="shell")
+    print(f"产品「{said.name}」已{'停用' if said.off else '保存'}。")
+
+
+def user_bind(works: Works, platforms: Platforms, said: Namespace) -> int:
     """Find people by mobile and bind them, and print what became of each; 1 where a platform did not answer.
 
     Raises Refused where there is nothing to ask.
     """
+    only = said.platform
     asked = [each for each in platforms.values() if each.find and only in (None, each.name)]
     if not asked:
         missing = PLATFORMS[only] if only else "飞书和钉钉都"
         raise Refused(f"{missing}还没有接，步骤见 docs/feishu.md 和 docs/dingtalk.md。")
-    return max([_bind(works, platform, staff_nos) for platform in asked])
+    return max([_bind(works, platform, said.staff_no) for platform in asked])
 
 
 def _bind(works: Works, platform: Platform, staff_nos: Sequence[str] | None) -> int:
     with works.read() as work:
-        people = bindings.unbound(work, platform.name, staff_nos)
-    found, fault = _found(platform, [each.mobile for each in people])
-    looked = [each for each in people if fault is None or each.mobile in found]
+        unbound = bindings.unbound(work, platform.name, staff_nos)
+    found, fault = _found(platform, [each.mobile for each in unbound])
+    looked = [each for each in unbound if fault is None or each.mobile in found]
     became = works.perform(lambda work: bindings.bind(work, platform.name, looked, found), channel="shell")
     _print(PLATFORMS[platform.name], looked, became)
     if fault:
@@ -52,8 +77,8 @@ def _found(platform: Platform, mobiles: list[str]) -> tuple[dict[str, str], Send
     return found, None
 
 
-def _print(where: str, people: Iterable[Unbound], became: Mapping[str, Became]) -> None:
-    for each in people:
+def _print(where: str, asked: Iterable[Unbound], became: Mapping[str, Became]) -> None:
+    for each in asked:
         if each.staff_no in became:
             print(f"{each.staff_no}\t{each.name}\t{where}\t{SAYS[became[each.staff_no]]}")
     count = Counter(became.values())
@@ -66,3 +91,11 @@ def _sentence(name: str, fault: SendError) -> str:
     if fault.denied:
         return f"{where}：没有查手机号的权限，在「权限管理」里开通 {SCOPES[name]}，再发布一次。"
     return f"{where}没有回答完（{fault}），过一会儿再执行一次，已绑定的不会重复。"
+
+
+COMMANDS: Mapping[str, Callable[[Works, Platforms, Namespace], int | None]] = {
+    "department set": department_set,
+    "user add": user_add,
+    "user bind": user_bind,
+    "product set": product_set,
+}

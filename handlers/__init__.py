@@ -1,5 +1,6 @@
 """What people can say: one module a conversation, joined into one router."""
 
+import handlers.words  # noqa: F401 (registers the readers before the commands that need them)
 from bot.routing import Router
 from handlers import (
     binding,
@@ -15,7 +16,6 @@ from handlers import (
     reviews,
     surveys,
     today,
-    words,  # noqa: F401 (registers the readers before the commands that need them)
 )
 
 router = Router()

@@ -13,7 +13,7 @@ from models.work import Work
 router = Router()
 
 
-@router.command("/绑定 <码> <手机后四位>", "/bind", roles=None)
+@router.command("/绑定 <码> <手机后四位>", "/bind", may=None)
 def bind(code: str, last_four: str, *, work: Work, event: Event) -> Card:
     """第一次用，先绑定自己。绑定码向管理员要，只在私聊里发。
     例：/绑定 3F9A12BC 8001

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from bot.routing import Router, reads
 from cards import complaints as cards
 from cards.kit import PAGE, Card
-from handlers.words import EVERYBODY
 from models import deadlines
 from models.crm import access, complaint_views, complaints
 from models.crm.access import CustomerRef
 from models.crm.complaints import COMPLAINT, First, Said
 from models.crm.people import Me
 from models.errors import Invalid
+from models.policy import Permission
 from models.tables import Channel, Complaint, ComplaintState, Severity
 from models.work import Work
 
@@ -45,7 +45,7 @@ def waiting(*, work: Work, me: Me) -> Card:
 
 
 @router.command(
-    "/投诉 <客户> <内容…> [渠道:] [级别:]", "/complain", "/ts", roles=EVERYBODY, form=cards.form, alone=waiting
+    "/投诉 <客户> <内容…> [渠道:] [级别:]", "/complain", "/ts", may=Permission.COMPLAINT, form=cards.form, alone=waiting
 )
 def take_in(
     complainant: Complainant,
@@ -64,7 +64,7 @@ def take_in(
     return _shown(work, me, complaint, "已受理")
 
 
-@router.command("/首响 <投诉号> <内容…> [致歉:] [超时原因:]", "/contacted", "/sx", roles=EVERYBODY)
+@router.command("/首响 <投诉号> <内容…> [致歉:] [超时原因:]", "/contacted", "/sx", may=Permission.COMPLAINT)
 def contact(
     complaint: Complaint,
     problem: str,
@@ -81,13 +81,13 @@ def contact(
     return _shown(work, me, complaint.id, "已记录首次响应")
 
 
-@router.action(cards.New, roles=EVERYBODY)
+@router.action(cards.New, may=Permission.COMPLAINT)
 def new(action: cards.New, *, work: Work, me: Me) -> Card:
     """登记投诉."""
     return cards.form({}, {}, 0)
 
 
-@router.action(cards.List, roles=EVERYBODY)
+@router.action(cards.List, may=Permission.COMPLAINT)
 def turn(action: cards.List, *, work: Work, me: Me) -> Card:
     """上一页 and 下一页."""
     return _page(work, me, max(action.page, 0))
@@ -100,7 +100,7 @@ def _page(work: Work, me: Me, page: int) -> Card:
     return cards.waiting(lines, page, more=len(rows) > start + PAGE)
 
 
-@router.action(cards.Show, roles=EVERYBODY)
+@router.action(cards.Show, may=Permission.COMPLAINT)
 def show(action: cards.Show, *, work: Work, me: Me) -> Card:
     """打开 and 返回."""
     return _shown(work, me, action.complaint)
@@ -110,14 +110,14 @@ def _shown(work: Work, me: Me, complaint: int, toast: str = "") -> Card:
     return cards.card(complaint_views.complained(work, me, complaint), toast)
 
 
-@router.action(cards.AskContact, roles=EVERYBODY)
+@router.action(cards.AskContact, may=Permission.COMPLAINT)
 def ask_contact(action: cards.AskContact, *, work: Work, me: Me) -> Card:
     """首次响应: first what it is about."""
     seen = complaint_views.complained(work, me, action.complaint)
     return cards.ask_contact(seen, {}, {}) if seen.state is ComplaintState.ACCEPTED else cards.card(seen)
 
 
-@router.action(cards.Contact, roles=EVERYBODY)
+@router.action(cards.Contact, may=Permission.COMPLAINT)
 def submit_contact(action: cards.Contact, *, work: Work, me: Me, form: dict[str, str]) -> Card:
     """The form of 首次响应."""
     complaint = access.complaint(work, me, action.complaint)
@@ -131,21 +131,21 @@ def submit_contact(action: cards.Contact, *, work: Work, me: Me, form: dict[str,
     return _shown(work, me, complaint.id, "已记录首次响应")
 
 
-@router.action(cards.Acknowledge, roles=EVERYBODY)
+@router.action(cards.Acknowledge, may=Permission.COMPLAINT)
 def acknowledge(action: cards.Acknowledge, *, work: Work, me: Me) -> Card:
     """收到."""
     complaints.acknowledge(work, me, access.complaint(work, me, action.complaint))
     return _shown(work, me, action.complaint, "已收到")
 
 
-@router.action(cards.Escalate, roles=EVERYBODY)
+@router.action(cards.Escalate, may=Permission.COMPLAINT)
 def escalate(action: cards.Escalate, *, work: Work, me: Me) -> Card:
     """升级."""
     complaints.escalate(work, me, access.complaint(work, me, action.complaint), action.level)
     return _shown(work, me, action.complaint, "已升级")
 
 
-@router.action(cards.Why, roles=EVERYBODY)
+@router.action(cards.Why, may=Permission.COMPLAINT)
 def why(action: cards.Why, *, work: Work, me: Me) -> Card:
     """为什么是这个时间."""
     seen = complaint_views.complained(work, me, action.complaint)

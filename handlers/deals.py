@@ -5,19 +5,19 @@ from __future__ import annotations
 from bot.routing import Router
 from cards import deals as cards
 from cards.kit import Card
-from handlers.words import SELLERS
 from models.crm import deals
 from models.crm.access import CustomerRef
 from models.crm.deals import Quantity
 from models.crm.people import Me
 from models.crm.products import ProductName
+from models.policy import Permission
 from models.text.money import Fen
 from models.work import Work
 
 router = Router()
 
 
-@router.command("/成交 <客户> <产品…> 金额: [数量:]", "/deal", "/cj", roles=SELLERS, form=cards.form)
+@router.command("/成交 <客户> <产品…> 金额: [数量:]", "/deal", "/cj", may=Permission.DEAL, form=cards.form)
 def record(
     customer: CustomerRef,
     product: ProductName,

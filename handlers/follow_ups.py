@@ -5,11 +5,11 @@ from __future__ import annotations
 from bot.routing import Router
 from cards import follow_ups as cards
 from cards.kit import Card
-from handlers.words import SELLERS
 from models.crm import follow_ups
 from models.crm.access import CustomerRef
 from models.crm.follow_ups import Talk
 from models.crm.people import Me
+from models.policy import Permission
 from models.tables import DealStage, Method
 from models.text.times import Settled
 from models.work import Work
@@ -18,7 +18,11 @@ router = Router()
 
 
 @router.command(
-    "/跟进 <客户> <内容…> [方式:] [反馈:] [下一步:] [下次:] [阶段:]", "/log", "/gj", roles=SELLERS, form=cards.form
+    "/跟进 <客户> <内容…> [方式:] [反馈:] [下一步:] [下次:] [阶段:]",
+    "/log",
+    "/gj",
+    may=Permission.FOLLOW_UP,
+    form=cards.form,
 )
 def log(
     customer: CustomerRef,

@@ -8,13 +8,12 @@ from cards import help as cards
 from cards.common import Say
 from cards.kit import Card
 from models.crm.people import Me
-from models.tables import Role
 from models.work import Work
 
 router = Router()
 
 
-@router.command("/帮助 [词]", "/help", "/h", "/?", roles=None)
+@router.command("/帮助 [词]", "/help", "/h", "/?", may=None)
 def show(word: str | None = None, *, me: Me | None, router: Router) -> Card:
     """看看能做什么。
     例：/帮助 跟进
@@ -34,7 +33,7 @@ def _line(command: Command) -> cards.Line:
     return command.usage, command.names, command.about
 
 
-@router.action(Say, roles=Role)
+@router.action(Say, may=None)
 def say(action: Say, *, work: Work, me: Me, router: Router, event: Event) -> Card:
     """A button that stands for typing a command."""
     return router.said(work, me, action.text, event)

@@ -7,25 +7,25 @@ from cards import follow_ups as follow_up_cards
 from cards import reminders as cards
 from cards.kit import Card
 from handlers import words
-from handlers.words import SELLERS
 from models.crm import access, follow_ups, reminders
 from models.crm.follow_ups import Talk
 from models.crm.people import Me
 from models.crm.reminders import LATER
 from models.errors import Refused
+from models.policy import Permission
 from models.work import Work
 
 router = Router()
 
 
-@router.action(cards.Finish, roles=SELLERS)
+@router.action(cards.Finish, may=Permission.FOLLOW_UP)
 def finish(action: cards.Finish, *, work: Work, me: Me) -> Card:
     """完成: asks for the result."""
     reminder = reminders.view(work, me, action.timer)
     return cards.finish(reminder, {}, {}) if reminder.open else cards.card(reminder)
 
 
-@router.action(cards.SubmitResult, roles=SELLERS)
+@router.action(cards.SubmitResult, may=Permission.FOLLOW_UP)
 def submit_result(action: cards.SubmitResult, *, work: Work, me: Me, form: dict[str, str]) -> Card:
     """The result becomes the follow-up."""
     errors: dict[str, str] = {}
@@ -51,7 +51,7 @@ def _talk(work: Work, me: Me, form: dict[str, str], errors: dict[str, str]) -> T
     return None if errors else Talk(result, method, None, form.get("next_step") or None, next_at)
 
 
-@router.action(cards.Contacted, roles=SELLERS)
+@router.action(cards.Contacted, may=Permission.FOLLOW_UP)
 def contacted(action: cards.Contacted, *, work: Work, me: Me) -> Card:
     """已联系: the minimum, in one tap."""
     timer, entry = access.reminder(work, me, action.timer)
@@ -60,14 +60,14 @@ def contacted(action: cards.Contacted, *, work: Work, me: Me) -> Card:
     return follow_up_cards.finished(recorded, work.shown, timer.id)
 
 
-@router.action(cards.Later, roles=SELLERS)
+@router.action(cards.Later, may=Permission.FOLLOW_UP)
 def later(action: cards.Later, *, work: Work, me: Me) -> Card:
     """稍后: how much."""
     reminder = reminders.view(work, me, action.timer)
     return cards.later(reminder) if reminder.open else cards.card(reminder)
 
 
-@router.action(cards.Snooze, roles=SELLERS)
+@router.action(cards.Snooze, may=Permission.FOLLOW_UP)
 def snooze(action: cards.Snooze, *, work: Work, me: Me) -> Card:
     """10 分钟后, 1 小时后, 明天."""
     if action.choice not in LATER:
@@ -77,14 +77,14 @@ def snooze(action: cards.Snooze, *, work: Work, me: Me) -> Card:
     return cards.card(reminders.view(work, me, timer.id))
 
 
-@router.action(cards.Reschedule, roles=SELLERS)
+@router.action(cards.Reschedule, may=Permission.FOLLOW_UP)
 def reschedule(action: cards.Reschedule, *, work: Work, me: Me) -> Card:
     """改期: asks when."""
     reminder = reminders.view(work, me, action.timer)
     return cards.reschedule(reminder) if reminder.open else cards.card(reminder)
 
 
-@router.action(cards.SubmitTime, roles=SELLERS)
+@router.action(cards.SubmitTime, may=Permission.FOLLOW_UP)
 def submit_time(action: cards.SubmitTime, *, work: Work, me: Me, form: dict[str, str]) -> Card:
     """The new time."""
     typed = form.get("time", "").strip()
@@ -97,7 +97,7 @@ def submit_time(action: cards.SubmitTime, *, work: Work, me: Me, form: dict[str,
     return cards.card(reminders.view(work, me, timer.id), moment.note)
 
 
-@router.action(cards.Back, roles=SELLERS)
+@router.action(cards.Back, may=Permission.FOLLOW_UP)
 def back(action: cards.Back, *, work: Work, me: Me) -> Card:
     """返回."""
     return cards.card(reminders.view(work, me, action.timer))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from bot.routing import Router
 from cards import reviews as cards
 from cards.kit import PAGE, Card
-from handlers.words import LEADERS
 from models.crm import access, reviews, views
 from models.crm.people import Me
+from models.policy import Permission
 from models.tables import ReviewState
 from models.work import Work
 
 router = Router()
 
 
-@router.command("/待审", "/review", "/ds", roles=LEADERS)
+@router.command("/待审", "/review", "/ds", may=Permission.REVIEW)
 def waiting(*, work: Work, me: Me) -> Card:
     """等你审核的新客户，最急的在前。
     例：/待审
@@ -22,7 +22,7 @@ def waiting(*, work: Work, me: Me) -> Card:
     return _page(work, me, 0)
 
 
-@router.action(cards.Waitings, roles=LEADERS)
+@router.action(cards.Waitings, may=Permission.REVIEW)
 def turn(action: cards.Waitings, *, work: Work, me: Me) -> Card:
     """上一页 and 下一页."""
     return _page(work, me, max(action.page, 0))
@@ -35,14 +35,14 @@ def _page(work: Work, me: Me, page: int) -> Card:
     return cards.waiting(shown, page, more=len(rows) > start + PAGE)
 
 
-@router.action(cards.Open, roles=LEADERS)
+@router.action(cards.Open, may=Permission.REVIEW)
 def open_review(action: cards.Open, *, work: Work, me: Me) -> Card:
     """去审核 and 返回."""
     review = access.review(work, me, action.review)
     return cards.card(views.reviewed(work, review.id))
 
 
-@router.action(cards.Approve, roles=LEADERS)
+@router.action(cards.Approve, may=Permission.REVIEW)
 def approve(action: cards.Approve, *, work: Work, me: Me) -> Card:
     """通过."""
     review = access.review(work, me, action.review)
@@ -50,7 +50,7 @@ def approve(action: cards.Approve, *, work: Work, me: Me) -> Card:
     return cards.card(views.reviewed(work, review.id))
 
 
-@router.action(cards.AskReason, roles=LEADERS)
+@router.action(cards.AskReason, may=Permission.REVIEW)
 def ask_reason(action: cards.AskReason, *, work: Work, me: Me) -> Card:
     """退回: first the reason."""
     review = access.review(work, me, action.review)
@@ -58,7 +58,7 @@ def ask_reason(action: cards.AskReason, *, work: Work, me: Me) -> Card:
     return cards.ask_reason(seen) if review.state is ReviewState.PENDING else cards.card(seen)
 
 
-@router.action(cards.Return, roles=LEADERS)
+@router.action(cards.Return, may=Permission.REVIEW)
 def send_back(action: cards.Return, *, work: Work, me: Me, form: dict[str, str]) -> Card:
     """确认退回."""
     review = access.review(work, me, action.review)

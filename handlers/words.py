@@ -15,18 +15,13 @@ from models.crm.deals import Quantity
 from models.crm.people import Me
 from models.crm.products import ProductName
 from models.errors import Refused
-from models.tables import Channel, DealStage, Method, Role, Severity
+from models.tables import Channel, DealStage, Method, Severity
 from models.text import money, times
 from models.text.identifiers import narrow
 from models.text.money import Fen
 from models.text.times import Settled
 from models.work import Work
 
-#: who sells: logs follow-ups, enters customers, decides on them.
-SELLERS = frozenset({Role.SALES_REP, Role.SUPERVISOR, Role.MANAGER, Role.ADMIN})
-EVERYBODY = frozenset(Role)
-READERS = SELLERS | {Role.SERVICE_AGENT, Role.SERVICE_LEAD}
-LEADERS = frozenset({Role.SUPERVISOR, Role.MANAGER, Role.ADMIN})
 E = TypeVar("E", bound=StrEnum)
 SYNONYMS = {"面谈": Method.VISIT, "上门": Method.VISIT, "邮箱": Method.EMAIL, "打电话": Method.PHONE}
 

@@ -47,7 +47,7 @@ class Slow:
     def __init__(self) -> None:
         self.entered, self.leave, self.router = threading.Event(), threading.Event(), Router()
 
-        @self.router.command("/慢", roles=None)
+        @self.router.command("/慢", may=None)
         def slow(*, work: Work) -> Card:
             """慢。"""
             work.audit("slow", "test:1")

@@ -33,11 +33,12 @@ from bot.routing import Command
 from bot.sending import Sender
 from conftest import ON_SQLITE, Company
 from handlers import router
-from handlers.ops import ADMINS
-from handlers.words import EVERYBODY, LEADERS, READERS, SELLERS
 from makers import Make
+from models import policy
 from models.crm import people
+from models.policy import Permission
 from models.settings import Settings
+from models.tables import Role
 from models.tables.sealed import Keyring
 from models.work import Works
 from standins import dingtalk_seen
@@ -58,7 +59,8 @@ CALLED = {
     **dict.fromkeys(("entry", "complaint"), ("rules",)),
     "server": ("server",),
 }
-WHO = {None: "所有人", EVERYBODY: "同事", READERS: "销售和客服", SELLERS: "销售", LEADERS: "主管", ADMINS: "管理员"}
+#: who has a permission, by who else of these does
+WHO = {Role.LEGAL: "同事", Role.SERVICE_AGENT: "销售和客服", Role.SALES_REP: "销售", Role.SUPERVISOR: "主管"}
 LINE = re.compile(r"^(?P<who>[^：/]+)：(?:(?P<says>/.*)|【(?P<presses>[^】]+)】(?P<form>.*)|(?P<title>.+))$")
 LINK = re.compile(r"!?\[[^\]]*\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 
@@ -96,7 +98,12 @@ def quoted(words: str) -> list[str]:
 
 def row_of(command: Command) -> list[str]:
     names = " ".join(f"`{name}`" for name in command.names[1:])
-    return [f"`{command.usage}`", names, command.about.splitlines()[0], WHO[command.roles]]
+    return [f"`{command.usage}`", names, command.about.splitlines()[0], _who(command.may)]
+
+
+def _who(may: Permission | None) -> str:
+    having = (word for role, word in WHO.items() if may in policy.of_role(role, {}))
+    return "所有人" if may is None else next(having, "管理员")
 
 
 def test_the_table_of_commands_is_what_the_router_knows() -> None:

@@ -112,7 +112,7 @@ class Slow:
         self.entered, self.leave = threading.Event(), threading.Event()
         router = Router()
 
-        @router.command("/慢", roles=None)
+        @router.command("/慢", may=None)
         def slow(*, work: Work) -> Card:
             """慢。"""
             work.audit("slow", "test:1")

@@ -14,9 +14,10 @@ from cards.common import Submit
 from cards.kit import Action, Card
 from conftest import ON_SQLITE, Company
 from handlers import router
-from handlers.words import LEADERS, SELLERS
+from models import policy
 from models.crm.access import CustomerRef
 from models.crm.people import Me
+from models.policy import Permission
 from models.tables import Audit, Customer, Role, Status
 from models.work import Work
 
@@ -65,7 +66,7 @@ def silent() -> Card:
 )
 def test_a_usage_line_that_lies_fails_at_import(usage: str, call: Callable[..., Card], why: str) -> None:
     table = Router()
-    declare = table.command(usage, "/a", roles=SELLERS)
+    declare = table.command(usage, "/a", may=Permission.FOLLOW_UP)
     if not why:
         assert declare(call) is call and set(table.commands) == {"/甲", "/a"}
         return
@@ -81,16 +82,16 @@ def one() -> Card:
 
 def test_nothing_is_declared_twice() -> None:
     first, second = Router(), Router()
-    first.command("/甲", "/a", roles=None)(one)
-    second.command("/乙", "/a", roles=None)(one)
+    first.command("/甲", "/a", may=None)(one)
+    second.command("/乙", "/a", may=None)(one)
     with pytest.raises(TypeError, match="/甲 is declared twice"):
-        first.command("/甲", roles=None)(one)
+        first.command("/甲", may=None)(one)
     with pytest.raises(TypeError, match=r"declared twice: \{'/a'\}"):
         first.include(second)
-    receive = first.action(Pressed, roles=SELLERS)
+    receive = first.action(Pressed, may=Permission.FOLLOW_UP)
     assert receive(one) is one
     with pytest.raises(TypeError, match=r"test\.pressed is declared twice"):
-        first.action(Pressed, roles=SELLERS)(one)
+        first.action(Pressed, may=Permission.FOLLOW_UP)(one)
 
 
 COMMANDS = list(dict.fromkeys(router.commands.values()))
@@ -102,7 +103,7 @@ def test_every_command_has_an_english_name_an_example_and_its_roles(command: obj
     assert found.names[0].startswith("/") and not found.names[0].isascii()
     assert any(name[1:].isascii() and name[1:].isalpha() and len(name) > 3 for name in found.names[1:])
     assert f"例：{found.names[0]}" in found.about, "the help shows a line to copy"
-    assert found.roles is None or found.roles <= set(Role)
+    assert found.may is None or found.may in Permission
 
 
 ANYBODY = {"/帮助", "/绑定"}
@@ -127,15 +128,16 @@ LEADING = SELLING | {"/待审", "/简报"}
     ],
 )
 def test_roles_decide_what_one_may_say(roles: set[Role] | None, says: set[str]) -> None:
-    me = None if roles is None else Me(1, "某人", 1, frozenset(roles))
+    rights = policy.together(policy.of_role(role, {}) for role in roles or ())
+    me = None if roles is None else Me(1, "某人", 1, frozenset(roles), rights)
     assert {command.names[0] for command in router.known(me)} == says
 
 
-def test_every_action_has_its_roles() -> None:
-    assert router.actions and all(act.roles for act in router.actions.values())
-    named = {kind.name: act.roles for kind, act in router.actions.items()}
-    reviews = {roles for name, roles in named.items() if name.startswith("review.")}
-    assert reviews == {LEADERS} and named["reminder.finish"] == SELLERS
+def test_every_action_has_its_permission() -> None:
+    named = {kind.name: act.may for kind, act in router.actions.items()}
+    assert [name for name, may in named.items() if may is None] == ["command.say"], "it asks for that of what it says"
+    reviews = {may for name, may in named.items() if name.startswith("review.")}
+    assert reviews == {Permission.REVIEW} and named["reminder.finish"] is Permission.FOLLOW_UP
 
 
 TYPED = {

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Executable, and_, bindparam, func, or_, se
 
 from models.crm.people import Me
 from models.errors import Ambiguous, NotAllowed, NotFound
+from models.policy import Permission, Reach
 from models.tables import (
     Complaint,
     ComplaintState,
@@ -21,7 +22,6 @@ from models.tables import (
     NameGram,
     Review,
     ReviewState,
-    Role,
     Status,
     Supervision,
     Timer,
@@ -76,17 +76,24 @@ REF = select(
 ).join(User, User.id == Customer.owner_id)
 
 
-def led(department: ColumnElement[int]) -> ColumnElement[bool]:
-    """The team's for who leads it, all for managers (P3). Binds `me` and `sees_all`."""
+def led(department: ColumnElement[int], of: str = "") -> ColumnElement[bool]:
+    """What is not one's own: that of the teams one leads, of one's department, or all (P3). Binds what `reach` gives.
+
+    `of` tells the binds of one permission from those of another in the same statement.
+    """
     leads = select(Supervision.user_id).where(
         Supervision.user_id == bindparam("me"), Supervision.department_id == department
     )
-    return or_(bindparam("sees_all"), leads.exists())
+    return or_(
+        bindparam(f"{of}all"),
+        and_(bindparam(f"{of}teams"), leads.exists()),
+        department == bindparam(f"{of}colleagues"),
+    )
 
 
-def visible(owner: ColumnElement[int], department: ColumnElement[int]) -> ColumnElement[bool]:
-    """One's own, and what one leads (P3). Binds `me` and `sees_all`."""
-    return or_(owner == bindparam("me"), led(department))
+def visible(owner: ColumnElement[int], department: ColumnElement[int], of: str = "") -> ColumnElement[bool]:
+    """One's own, and what `led` says (P3)."""
+    return or_(owner == bindparam("me"), led(department, of))
 
 
 #: service reads the customers whose complaints its department handles (P3).
@@ -152,7 +159,7 @@ def customer(work: Work, me: Me, words: str) -> CustomerRef:
 
 def complainant(work: Work, me: Me, words: str) -> CustomerRef:
     """As `customer`; service takes in what any customer complains about (F1)."""
-    return _meant(work, words, scope(me) | ({"sees_all": True} if me.serves else {}))
+    return _meant(work, words, scope(me) | ({"all": True} if me.serves else {}))
 
 
 def _meant(work: Work, words: str, scope: Scope) -> CustomerRef:
@@ -179,14 +186,21 @@ def _count(hits: list[CustomerRef]) -> str:
     return f"{CHOICES}+" if len(hits) > CHOICES else str(len(hits))
 
 
-def reach(me: Me) -> Scope:
-    """What `visible` binds."""
-    return {"me": me.id, "sees_all": me.sees_all}
+def reach(me: Me, permission: Permission, of: str = "") -> Scope:
+    """What `visible` binds: how far this permission of the person reaches, no further than himself without it."""
+    far = me.may(permission) or Reach.OWN
+    colleagues = me.department_id if far is Reach.DEPARTMENT else None
+    return {
+        "me": me.id,
+        f"{of}all": far is Reach.ALL,
+        f"{of}teams": far >= Reach.TEAM,
+        f"{of}colleagues": colleagues,
+    }
 
 
 def scope(me: Me) -> Scope:
     """What `MINE` binds."""
-    return reach(me) | {"serves": me.serves, "department": me.department_id}
+    return reach(me, Permission.CUSTOMER_READ) | {"serves": me.serves, "department": me.department_id}
 
 
 def _number(words: str) -> str:
@@ -281,7 +295,7 @@ def review(work: Work, me: Me, review_id: int) -> Review:
 
     Raises NotFound for foreign and unknown ids, NotAllowed for his own entry.
     """
-    found = work.db.scalar(REVIEW, {"review": review_id, **reach(me)})
+    found = work.db.scalar(REVIEW, {"review": review_id, **reach(me, Permission.REVIEW)})
     if found is None:
         raise NotFound("没有找到这条审核，或你没有权限。")
     if found.submitter_id == me.id:
@@ -291,7 +305,7 @@ def review(work: Work, me: Me, review_id: int) -> Review:
 
 def waiting_reviews(work: Work, me: Me) -> list[Review]:
     """What waits for this person's decision, the most urgent first."""
-    return list(work.db.scalars(WAITING, reach(me)))
+    return list(work.db.scalars(WAITING, reach(me, Permission.REVIEW)))
 
 
 def reminder(work: Work, me: Me, timer_id: int) -> tuple[Timer, FollowUp]:
@@ -306,8 +320,7 @@ OPEN_TO = or_(
     Complaint.opener_id == bindparam("me"),
     Complaint.handler_id == bindparam("me"),
     MINE,
-    visible(Complaint.handler_id, Complaint.department_id),  # type: ignore[arg-type]
-    bindparam("leads_service"),
+    visible(Complaint.handler_id, Complaint.department_id, "complaints_"),  # type: ignore[arg-type]
 )
 COMPLAINT = select(Complaint).join(Customer, Customer.id == Complaint.customer_id).where(OPEN_TO)
 COMPLAINT_BY_ID = COMPLAINT.where(Complaint.id == bindparam("complaint"))
@@ -318,8 +331,8 @@ WAITING_COMPLAINTS = COMPLAINT.where(Complaint.state == ComplaintState.ACCEPTED)
 
 
 def _concern(me: Me) -> Scope:
-    """What `OPEN_TO` binds: who leads service sees every complaint."""
-    return scope(me) | {"leads_service": Role.SERVICE_LEAD in me.roles}
+    """What `OPEN_TO` binds."""
+    return scope(me) | reach(me, Permission.COMPLAINT, "complaints_")
 
 
 def complaint(work: Work, me: Me, complaint_id: int) -> Complaint:

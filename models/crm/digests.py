@@ -14,6 +14,7 @@ from models.crm import access
 from models.crm.figures import FIGURES, Figure
 from models.crm.people import Me
 from models.errors import Refused
+from models.policy import Permission, Reach
 from models.tables import CalendarRun, Department, Role, Timer, TimerState, User, UserRole
 from models.work import AnyRow, Work
 
@@ -173,7 +174,7 @@ def _date(work: Work, at: dt.datetime) -> str:
 
 
 def _values(me: Me, counted: Figure, of: Period) -> dict[str, object]:
-    return access.reach(me) | (of.bounds if counted.dated else {})
+    return access.reach(me, Permission.DIGEST) | (of.bounds if counted.dated else {})
 
 
 def _count(work: Work, me: Me, counted: Figure, of: Period) -> list[AnyRow]:
@@ -191,9 +192,9 @@ def _record(work: Work, row: AnyRow) -> Record:
 
 def _bars(work: Work, me: Me, of: Period) -> tuple[tuple[tuple[str, int], ...], bool]:
     """Follow-ups by team or by person; who sells and wrote none has a bar as well."""
-    selling, talks = work.run(SELLING, **access.reach(me)).all(), FIGURES["follow_ups"]
+    selling, talks = work.run(SELLING, **access.reach(me, Permission.DIGEST)).all(), FIGURES["follow_ups"]
     counts: Counter[str] = Counter()
-    if me.sees_all:
+    if me.may(Permission.DIGEST) is Reach.ALL:
         counts.update({row.team: 0 for row in selling})
         counts.update({row.team: row.number for row in _count(work, me, talks, of)})
         return _highest(counts), True

@@ -14,16 +14,17 @@ from models.crm.digests import DIGEST
 from models.crm.people import Me
 from models.crm.today import MORNING
 from models.errors import AlreadyDone
-from models.tables import Identity, Role, User, UserRole
+from models.tables import Identity, Role, Supervision, User, UserRole
 from models.work import AnyRow, Work
 
 #: a prime, so that people hired together are not told together.
 STEP = 211
 
 REACHED = select(Identity.id).where(Identity.user_id == User.id).exists()
+LEADS = select(Supervision.user_id).where(Supervision.user_id == User.id).exists()
 MANAGES = select(UserRole.user_id).where(UserRole.user_id == User.id, UserRole.role == Role.MANAGER).exists()
 SELLS = select(UserRole.user_id).where(UserRole.user_id == User.id, UserRole.role == Role.SALES_REP).exists()
-LEADING = select(User.id).where(User.active, REACHED, or_(people.LEADS, MANAGES)).order_by(User.id)
+LEADING = select(User.id).where(User.active, REACHED, or_(LEADS, MANAGES)).order_by(User.id)
 SELLING = select(User.id).where(User.active, REACHED, SELLS).order_by(User.id)
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import cast
 
-from sqlalchemy import bindparam, delete, func, insert, literal_column, or_, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
-from models import chats, outbox
+from models import chats, outbox, policy
+from models.crm import standing
 from models.errors import Claimed, NotAllowed, Refused
+from models.policy import Permission, Reach, Rights
 from models.tables import (
     Claim,
     ClosedChat,
@@ -42,27 +42,22 @@ class Me:
     name: str
     department_id: int
     roles: frozenset[Role]
+    rights: Rights
     account: str = ""
     platform: str = ""
     private_chat: str = ""
 
-    @property
-    def sees_all(self) -> bool:
-        return bool(self.roles & {Role.MANAGER, Role.ADMIN})
+    def may(self, permission: Permission) -> Reach | None:
+        """How far a permission of his reaches; None where he does not have it."""
+        return self.rights.get(permission)
 
     @property
     def serves(self) -> bool:
         """Whether customers turn to this person with what is wrong."""
-        return bool(self.roles & {Role.SERVICE_AGENT, Role.SERVICE_LEAD})
+        return Permission.SERVICE in self.rights
 
 
-#: written into the text, so that the statement can be prepared.
-SEPARATOR = cast(str, literal_column("','"))
-ROLES = select(func.aggregate_strings(UserRole.role, SEPARATOR)).where(UserRole.user_id == User.id).scalar_subquery()
-LEADS = select(Supervision.user_id).where(Supervision.user_id == User.id).exists()
-PERSON = select(
-    User.id, User.name, User.department_id, User.platform, ROLES.label("roles"), LEADS.label("leads")
-).where(User.active)
+PERSON = select(User.id, User.name, User.department_id, User.platform, User.roles_held, User.rights).where(User.active)
 BY_ACCOUNT = (
     PERSON.add_columns(Identity.account, Identity.private_chat)
     .join(Identity, Identity.user_id == User.id)
@@ -114,14 +109,6 @@ IN_ROLE = (
 BY_CODE = select(User).where(User.binding_key == bindparam("code"))
 UNNAMED = delete(DepartmentSupervisor).where(DepartmentSupervisor.department_id == bindparam("department"))
 NO_ROLES = delete(UserRole).where(UserRole.user_id == bindparam("person"))
-NOBODY = delete(Supervision)
-TREE = select(Department.id, Department.parent_id)
-NAMED = select(DepartmentSupervisor.department_id, DepartmentSupervisor.user_id)
-MEMBERS_IN_ROLE = (
-    select(User.department_id, User.id)
-    .join(UserRole, UserRole.user_id == User.id)
-    .where(UserRole.role == bindparam("role"))
-)
 FAILED = update(User).where(User.id == bindparam("person")).values(binding_failures=User.binding_failures + 1)
 WRONG_CODE = "绑定码或手机后四位不对，请核对后再发：/绑定 <码> <手机后四位>"
 UNBIND = (
@@ -169,10 +156,8 @@ def by_id(work: Work, user_id: int) -> Me | None:
 
 
 def _me(row: AnyRow, account: str = "", private_chat: str = "") -> Me:
-    roles = frozenset(Role(word) for word in (row.roles or "").split(",") if word)
-    if row.leads:
-        roles |= {Role.SUPERVISOR}  # whoever was named to lead a department, whatever else he is
-    return Me(row.id, row.name, row.department_id, roles, account, row.platform, private_chat)
+    roles, rights = frozenset(map(Role, row.roles_held.split(",") if row.roles_held else ())), policy.read(row.rights)
+    return Me(row.id, row.name, row.department_id, roles, rights, account, row.platform, private_chat)
 
 
 def seen(work: Work, me: Me, platform: str, chat: str, private: bool) -> None:
@@ -249,7 +234,7 @@ def set_department(work: Work, name: str, parent: str | None, supervisors: Itera
         work.run(UNNAMED, department=department.id)
         rows = [{"department_id": department.id, "user_id": person.id} for person in people]
         work.connection.execute(insert(DepartmentSupervisor), rows)
-    _derive_supervision(work)
+    standing.derive(work)
     work.audit("department.set", f"department:{department.id}", name=name, parent=parent, supervisors=named or None)
     return department
 
@@ -283,29 +268,6 @@ def _by_staff_no(work: Work, staff_no: str) -> User:
     if found is None:
         raise Refused(f"没有找到工号 {staff_no}，请先用 user add 添加这个人。")
     return found
-
-
-def _derive_supervision(work: Work) -> None:
-    """A department's leaders are those named, else its members with the role; they lead what is below as well."""
-    departments = {row.id: row.parent_id for row in work.run(TREE)}
-    direct: dict[int, set[int]] = defaultdict(set)
-    for row in work.run(NAMED):
-        direct[row.department_id].add(row.user_id)
-    named = set(direct)
-    for row in work.run(MEMBERS_IN_ROLE, role=Role.SUPERVISOR):
-        if row.department_id not in named:
-            direct[row.department_id].add(row.id)
-    rows: dict[tuple[int, int], bool] = {}
-    for department in departments:
-        above: int | None = department
-        while above is not None:
-            for user in direct[above]:
-                rows[user, department] = rows.get((user, department), False) or above == department
-            above = departments[above]
-    work.run(NOBODY)
-    if rows:
-        values = [{"user_id": u, "department_id": d, "direct": is_direct} for (u, d), is_direct in rows.items()]
-        work.connection.execute(insert(Supervision), values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +308,7 @@ def add_user(work: Work, hire: Hire) -> tuple[User, str]:
     work.connection.execute(insert(UserRole), [{"user_id": user.id, "role": role} for role in hire.roles])
     for platform, account in hire.accounts:
         take(work, user, platform, account)
-    _derive_supervision(work)
+    standing.derive(work)
     roles = ",".join(hire.roles)
     work.audit("user.add", f"user:{user.id}", staff_no=hire.staff_no, department=hire.department, roles=roles)
     return user, code

@@ -24,7 +24,16 @@ from models.tables.follow_ups import Draft, FollowUp, Method
 from models.tables.forms import FormLink
 from models.tables.health import Heartbeat
 from models.tables.messages import Audit, CardMessage, Claim, Code, Outbox, OutboxState, PlatformPace, ReplyDoor
-from models.tables.people import Department, DepartmentSupervisor, Identity, Role, Supervision, User, UserRole
+from models.tables.people import (
+    Department,
+    DepartmentSupervisor,
+    Identity,
+    Role,
+    RoleGrant,
+    Supervision,
+    User,
+    UserRole,
+)
 from models.tables.playground import Fault, Shown
 from models.tables.surveys import Survey, SurveyReason
 from models.tables.time import CalendarRun, Clock, Deadline, Timer, TimerState
@@ -74,6 +83,7 @@ __all__ = [
     "Review",
     "ReviewState",
     "Role",
+    "RoleGrant",
     "Severity",
     "Shown",
     "StageEntry",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, false
+from sqlalchemy import ForeignKey, SmallInteger, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import Base, Word
@@ -45,6 +45,9 @@ class User(Base):
     mobile_last4_key: Mapped[str] = mapped_column(String(32))
     active: Mapped[bool] = mapped_column(default=True)
     platform: Mapped[str] = mapped_column(String(16), default="")
+    #: derived (`models.crm.standing`): the roles he has, and what he may
+    roles_held: Mapped[str] = mapped_column(Text, default="", server_default="")
+    rights: Mapped[str] = mapped_column(Text, default="", server_default="")
     binding_key: Mapped[str | None] = mapped_column(String(32), unique=True)
     binding_expires_at: Mapped[dt.datetime | None]
     binding_failures: Mapped[int] = mapped_column(default=0)
@@ -54,6 +57,15 @@ class UserRole(Base):
     __tablename__ = "user_roles"
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id), primary_key=True)
     role: Mapped[Role] = mapped_column(Word(Role), primary_key=True)
+
+
+class RoleGrant(Base):
+    """A change to what a role may: `reach` is how far, 0 where the permission was taken away (P1)."""
+
+    __tablename__ = "role_grants"
+    role: Mapped[Role] = mapped_column(Word(Role), primary_key=True)
+    permission: Mapped[str] = mapped_column(String(48), primary_key=True)
+    reach: Mapped[int] = mapped_column(SmallInteger)
 
 
 class DepartmentSupervisor(Base):
