@@ -353,6 +353,9 @@ CALLS: dict[str, arguments.Call] = {
     "department set": inside("department set", "添加或修改部门。"),
     "user add": inside("user add", "添加或修改人员，并打印绑定码。"),
     "user bind": inside("user bind", "按手机号找到飞书或钉钉的账号并绑定：--staff-no 工号，或 --all 还没有账号的人。"),
+    "user disable": inside("user disable", "停用一个人：他什么都不能做，也收不到消息；再 user add 一次就恢复。"),
+    "user import": inside("user import", "从 CSV 添加或修改很多人，并打印绑定码；有一行不对就一个都不动。"),
+    "role set": inside("role set", "改一个角色的一项权限，马上生效。"),
     "product set": inside("product set", "添加或修改产品目录里的产品。"),
 }
 

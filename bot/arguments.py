@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+from models.policy import Permission, Reach
 from models.settings import Settings
 from models.tables import Role
 
@@ -55,6 +57,15 @@ def _company(commands: Any, calls: Mapping[str, Call]) -> None:
     adding.add_argument("--feishu", metavar="OPEN_ID", help="直接绑定飞书账号")
     adding.add_argument("--dingtalk", metavar="USERID", help="直接绑定钉钉账号")
     _takes_people(_command(users, "bind", calls["user bind"]))
+    disabling = _command(users, "disable", calls["user disable"])
+    disabling.add_argument("--staff-no", required=True, help="工号")
+    bringing = _command(users, "import", calls["user import"])
+    bringing.add_argument("file", metavar="FILE", type=Path, help="CSV，第一行：工号,姓名,部门,角色,手机")
+    granting = _command(_group(commands, "role", "角色"), "set", calls["role set"])
+    granting.add_argument("--role", required=True, type=Role, choices=list(Role), help="角色")
+    granting.add_argument("--permission", required=True, choices=[*Permission], help="权限")
+    reaches = ["none", *(each.name.lower() for each in Reach)]
+    granting.add_argument("--reach", required=True, choices=reaches, help="范围，none 是没有")
     selling = _command(_group(commands, "product", "产品目录"), "set", calls["product set"])
     selling.add_argument("--name", required=True, help="产品名称")
     selling.add_argument("--off", action="store_true", help="停用，旧的成交记录不变")

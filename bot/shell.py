@@ -6,12 +6,14 @@ from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from bot import posting, rosters
 from bot.platform import Platform, SendError
-from cards.labels import PLATFORMS
-from models.crm import bindings, people, products
+from cards.labels import PERMISSIONS, PLATFORMS, ROLES
+from models.crm import bindings, people, products, staff
 from models.crm.bindings import Became, Unbound
 from models.errors import Refused
-from models.work import Works
+from models.policy import Permission, Reach
+from models.work import Work, Works
 
 SAYS = {Became.BOUND: "已绑定", Became.UNKNOWN: "没有找到这个手机号", Became.TAKEN: "这个账号已经是别人的"}
 #: the permission that looking for a mobile takes.
@@ -27,12 +29,47 @@ def department_set(works: Works, _: Platforms, said: Namespace) -> None:
     print(f"部门「{said.name}」已保存。")
 
 
-def user_add(works: Works, platforms: Platforms, said: Namespace) -> None:
+def user_add(works: Works, _: Platforms, said: Namespace) -> None:
     """Make or change a person, and print his binding code."""
     accounts = tuple((name, value) for name in ("feishu", "dingtalk") if (value := getattr(said, name)))
     hire = people.Hire(said.staff_no, said.name, said.department, tuple(said.role), said.mobile, accounts)
-    _, code = works.perform(lambda work: people.add_user(work, hire), channel="shell")
-    print(f"{said.name}（{said.staff_no}）已保存。绑定码 {code}，7 天内有效；在私聊里发送：/绑定 {code} <手机后四位>")
+    code = works.perform(lambda work: people.add_user(work, hire)[1], channel="shell")
+    print(f"{said.name}（{said.staff_no}）已保存。绑定码 {code}，{_good_for(works)}：/绑定 {code} <手机后四位>")
+
+
+def _good_for(works: Works) -> str:
+    return f"{works.settings.people.code_hours} 小时内有效；在私聊里发送"
+
+
+def user_disable(works: Works, _: Platforms, said: Namespace) -> None:
+    """Disable a person; what he owns is announced."""
+    works.perform(lambda work: _disabled(work, said.staff_no), channel="shell")
+    print(f"{said.staff_no} 已停用。")
+
+
+def _disabled(work: Work, staff_no: str) -> None:
+    staff.disable(work, staff_no)
+    posting.post_notices(work)
+
+
+def user_import(works: Works, _: Platforms, said: Namespace) -> None:
+    """Make or change all people of a file, or none of them, and print their binding codes."""
+    hires = rosters.read(said.file)
+    added = works.perform(lambda work: _added(work, hires), channel="shell")
+    for staff_no, name, code in added:
+        print(f"{staff_no}\t{name}\t绑定码 {code}")
+    print(f"{len(added)} 人已保存。绑定码 {_good_for(works)}：/绑定 <码> <手机后四位>")
+
+
+def _added(work: Work, hires: Sequence[people.Hire]) -> list[tuple[str, str, str]]:
+    return [(user.staff_no, user.name, code) for user, code in people.add_users(work, hires)]
+
+
+def role_set(works: Works, _: Platforms, said: Namespace) -> None:
+    """Change how far a permission of a role reaches."""
+    reach = None if said.reach == "none" else Reach[said.reach.upper()]
+    works.perform(lambda work: staff.set_grant(work, said.role, Permission(said.permission), reach), channel="shell")
+    print(f"{ROLES[said.role]}的「{PERMISSIONS[Permission(said.permission)]}」已保存，马上生效。")
 
 
 def product_set(works: Works, _: Platforms, said: Namespace) -> None:
@@ -97,5 +134,8 @@ COMMANDS: Mapping[str, Callable[[Works, Platforms, Namespace], int | None]] = {
     "department set": department_set,
     "user add": user_add,
     "user bind": user_bind,
+    "user disable": user_disable,
+    "user import": user_import,
+    "role set": role_set,
     "product set": product_set,
 }

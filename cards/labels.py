@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from models.tables import Channel, DealStage, FunnelStage, Method, Severity, Status
+from models.policy import Permission, Reach
+from models.tables import Channel, DealStage, FunnelStage, Method, Role, Severity, Status
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -48,6 +49,40 @@ STATUSES: Mapping[Status, str] = {
     Status.RETURNED: "已退回",
     Status.WITHDRAWN: "已撤回",
     Status.ARCHIVED: "已建档",
+}
+ROLES: Mapping[Role, str] = {
+    Role.SALES_REP: "销售专员",
+    Role.SUPERVISOR: "部门主管",
+    Role.SERVICE_AGENT: "客服专员",
+    Role.SERVICE_LEAD: "客服主管",
+    Role.MARKETER: "市场专员",
+    Role.MARKETING_MANAGER: "市场经理",
+    Role.LEGAL: "法务",
+    Role.MANAGER: "经理",
+    Role.ADMIN: "超级管理员",
+    Role.TECH_SUPPORT: "技术支持",
+    Role.SOLUTION_EXPERT: "方案专家",
+    Role.CONSULTANT: "实施顾问",
+    Role.SUCCESS_MANAGER: "客户成功经理",
+}
+PERMISSIONS: Mapping[Permission, str] = {
+    Permission.CUSTOMER_READ: "看客户",
+    Permission.CUSTOMER_ENTER: "录入客户",
+    Permission.FOLLOW_UP: "记跟进",
+    Permission.DEAL: "记成交",
+    Permission.SURVEY: "发问卷",
+    Permission.REVIEW: "审核",
+    Permission.COMPLAINT: "登记和看投诉",
+    Permission.SERVICE: "受理任何客户的投诉",
+    Permission.DIGEST: "看简报",
+    Permission.PEOPLE: "管理人员",
+    Permission.OPERATE: "运维",
+}
+REACHES: Mapping[Reach, str] = {
+    Reach.OWN: "本人",
+    Reach.TEAM: "本人和所管团队",
+    Reach.DEPARTMENT: "本部门",
+    Reach.ALL: "全部",
 }
 PLATFORMS: Mapping[str, str] = {"feishu": "飞书", "dingtalk": "钉钉", "playground": "演练场"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cards.kit import Card, Fields, Note, Text, Warn
+from cards.kit import Card, Fields, Note, Text, Tone, Warn
 from cards.labels import PLATFORMS
 from models.crm.leavers import Leaver
 
@@ -15,5 +15,9 @@ def left(who: Leaver) -> Card:
     waits = Warn("请尽快安排同事接手。") if open_ else Text("名下没有要交接的事。")
     still = "、".join(PLATFORMS.get(each, each) for each in who.platforms)
     reached = f"他在{still}的账号还在，消息改发到那里。" if still else "他没有别的账号了，发给他的消息不再送出。"
+    tone: Tone = "orange" if open_ else "grey"
+    if who.disabled:
+        said = Text(f"{named}已停用，从现在起什么都不能做，也收不到消息。")
+        return Card(f"已停用 · {who.name}", (said, Fields(open_), waits), tone)
     body = Text(f"{named}已离职，账号已解绑。"), Fields(open_), waits, Note(reached)
-    return Card(f"已离职 · {who.name}", body, "orange" if open_ else "grey")
+    return Card(f"已离职 · {who.name}", body, tone)

@@ -12,6 +12,7 @@ from handlers import (
     follow_ups,
     helping,
     ops,
+    people,
     reminders,
     reviews,
     surveys,
@@ -33,4 +34,5 @@ router.include(
     deals.router,
     surveys.router,
     ops.router,
+    people.router,
 )

@@ -95,6 +95,13 @@ class Security(Section):
     data_keys: list[SecretStr] = []
 
 
+class People(Section):
+    """How long a binding code is good, and for how many tries (P1)."""
+
+    code_hours: Annotated[int, Field(ge=1, le=24 * 30)] = 72
+    code_tries: Annotated[int, Field(ge=1, le=20)] = 5
+
+
 class Playground(Section):
     enabled: bool = False
     key: SecretStr = SecretStr("")
@@ -218,6 +225,7 @@ class Settings(Section):
     dingtalk: DingTalk = DingTalk()
     delivery: Delivery = Delivery()
     security: Security = Security()
+    people: People = People()
     playground: Playground = Playground()
     work_calendar: WorkCalendar = WorkCalendar()
     review: Review = Review()

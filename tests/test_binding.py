@@ -68,9 +68,9 @@ def test_five_wrong_tries_burn_a_code_and_the_answers_tell_nothing(company: Comp
     assert newcomer.says(f"/绑定 {code_for(company)} 7001").title == "绑定成功"
 
 
-def test_a_code_expires_after_a_week(company: Company, newcomer: Somebody) -> None:
+def test_a_code_expires_after_its_hours(company: Company, newcomer: Somebody) -> None:
     early, late = code_for(company), code_for(company, "后来", "S9002")
-    company.keban.clock.forward(days=7)
+    company.keban.clock.forward(hours=72)
     assert newcomer.says(f"/绑定 {early} 7001").title == "绑定成功"
     company.keban.clock.forward(seconds=1)
     assert LATE in company.keban.somebody("ou_late").says(f"/绑定 {late} 7001").text

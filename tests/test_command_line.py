@@ -78,7 +78,7 @@ def test_a_person_and_his_department_are_made_by_one_line(
     line = "user add --staff-no S1001 --name 新人 --department 新部门 --role sales_rep --role legal --mobile"
     assert say(line, "+86 138-0013-8001") == 0
     said = capsys.readouterr().out
-    code = re.search(r"绑定码 ([0-9A-F]{8})，7 天内有效", said)
+    code = re.search(r"绑定码 ([0-9A-F]{8})，72 小时内有效", said)
     assert code and "新人（S1001）已保存" in said and "13800138001" not in said
     newcomer = company.keban.somebody("ou_newcomer")
     assert newcomer.says(f"/绑定 {code[1]} 8001").title == "绑定成功"

@@ -31,6 +31,7 @@ UNBIND = (
 OWNED = select(
     User.name,
     User.staff_no,
+    User.active,
     select(func.count()).where(Customer.owner_id == User.id).scalar_subquery().label("customers"),
     select(func.count())
     .where(Complaint.handler_id == User.id, Complaint.state == ComplaintState.ACCEPTED)
@@ -57,6 +58,7 @@ class Leaver:
     complaints: int
     reminders: int
     platforms: tuple[str, ...]
+    disabled: bool = False
 
 
 def left(work: Work, platform: str, account: str) -> None:
@@ -72,9 +74,13 @@ def left(work: Work, platform: str, account: str) -> None:
     outbox.redirect(work, gone.user_id, people.reach(work, gone.user_id))
     if gone.private_chat:
         chats.closed(work, platform, gone.private_chat)
-    person = work.db.get_one(User, gone.user_id)
+    announce(work, work.db.get_one(User, gone.user_id))
+    work.audit("user.left", f"user:{gone.user_id}", platform=platform)
+
+
+def announce(work: Work, person: User) -> None:
+    """Somebody hears what this person still owns."""
     work.notify(LEAVER, person.id, _successors(work, person), anew=True)
-    work.audit("user.left", f"user:{person.id}", platform=platform)
 
 
 def _successors(work: Work, person: User) -> list[int]:
@@ -87,4 +93,4 @@ def view(work: Work, me: Me, user_id: int) -> Leaver:
     """What a leaver still owns: numbers only, for whoever was told of it."""
     row = work.run(OWNED, person=user_id).first()
     still = tuple(platform for platform, _ in people.accounts(work, user_id))
-    return Leaver(row.name, row.staff_no, row.customers, row.complaints, row.reminders, still)
+    return Leaver(row.name, row.staff_no, row.customers, row.complaints, row.reminders, still, disabled=not row.active)

@@ -28,8 +28,6 @@ from models.text.identifiers import last4, narrow
 from models.text.identifiers import mobile as read_mobile
 from models.work import AnyRow, Work
 
-CODE_VALID = dt.timedelta(days=7)
-BINDING_TRIES = 5
 LAST4 = "users.mobile.last4"
 CODE = "users.binding_code"
 
@@ -230,7 +228,7 @@ def set_department(work: Work, name: str, parent: str | None, supervisors: Itera
         department.parent_id = above.id
         _forbid_circle(work, department)
     if named := list(supervisors):
-        people = [_by_staff_no(work, number) for number in named]
+        people = [by_staff_no(work, number) for number in named]
         work.run(UNNAMED, department=department.id)
         rows = [{"department_id": department.id, "user_id": person.id} for person in people]
         work.connection.execute(insert(DepartmentSupervisor), rows)
@@ -263,7 +261,8 @@ def _forbid_circle(work: Work, department: Department) -> None:
         above = work.run(PARENT, department=above).scalar()
 
 
-def _by_staff_no(work: Work, staff_no: str) -> User:
+def by_staff_no(work: Work, staff_no: str) -> User:
+    """A person, disabled or not. Raises Refused."""
     found = work.db.scalar(select(User).where(User.staff_no == staff_no))
     if found is None:
         raise Refused(f"没有找到工号 {staff_no}，请先用 user add 添加这个人。")
@@ -283,10 +282,28 @@ class Hire:
 
 
 def add_user(work: Work, hire: Hire) -> tuple[User, str]:
-    """Make or change a person, found by staff number; returns him and a fresh binding code, valid 7 days.
+    """Make or change a person, found by staff number; returns him and a fresh binding code.
 
     Raises Refused for a mobile number that is none.
     """
+    added = _put(work, hire)
+    standing.derive(work)
+    return added
+
+
+def add_users(work: Work, hires: Iterable[Hire]) -> list[tuple[User, str]]:
+    """As `add_user`, all or none of them. Raises Refused, with the staff number of whom it is about."""
+    added = []
+    for hire in hires:
+        try:
+            added.append(_put(work, hire))
+        except Refused as no:
+            raise Refused(f"工号 {hire.staff_no}：{no.say}") from None
+    standing.derive(work)
+    return added
+
+
+def _put(work: Work, hire: Hire) -> tuple[User, str]:
     try:
         number = read_mobile(hire.mobile)
     except ValueError as wrong:
@@ -299,31 +316,38 @@ def add_user(work: Work, hire: Hire) -> tuple[User, str]:
     user = work.db.scalar(select(User).where(User.staff_no == hire.staff_no)) or User(staff_no=hire.staff_no)
     user.name, user.department_id, user.active = hire.name, department.id, True
     user.mobile, user.mobile_last4_key = number, work.keys.index(last4(number), LAST4)
-    code = secrets.token_hex(4).upper()
-    user.binding_key, user.binding_failures = work.keys.index(code, CODE), 0
-    user.binding_expires_at = work.real + CODE_VALID
+    code = new_code(work, user)
     work.db.add(user)
     work.db.flush()  # its id is used at once
     work.run(NO_ROLES, person=user.id)
-    work.connection.execute(insert(UserRole), [{"user_id": user.id, "role": role} for role in hire.roles])
+    if hire.roles:
+        work.connection.execute(insert(UserRole), [{"user_id": user.id, "role": role} for role in hire.roles])
     for platform, account in hire.accounts:
         take(work, user, platform, account)
-    standing.derive(work)
     roles = ",".join(hire.roles)
     work.audit("user.add", f"user:{user.id}", staff_no=hire.staff_no, department=hire.department, roles=roles)
     return user, code
 
 
+def new_code(work: Work, user: User) -> str:
+    """A fresh binding code, good for a while and once; the one before is good for nothing (P1)."""
+    code = secrets.token_hex(4).upper()
+    user.binding_key, user.binding_failures = work.keys.index(code, CODE), 0
+    user.binding_expires_at = work.real + dt.timedelta(hours=work.settings.people.code_hours)
+    return code
+
+
 def bind(work: Work, platform: str, account: str, code: str, last_four: str) -> User:
     """Bind the account a person writes from, by one-time code and the last four digits of his mobile (P1).
 
-    One sentence for every failure, so that codes are not probed; five failures burn a code.
+    One sentence for every failure, so that codes are not probed; so many failures burn a code.
     Raises Refused.
     """
     user = work.db.scalar(BY_CODE, {"code": work.keys.index(narrow(code).strip().upper(), CODE)})
     if user is None or not user.active:
         raise NotAllowed(WRONG_CODE)
-    if user.binding_expires_at is None or user.binding_expires_at < work.real or user.binding_failures >= BINDING_TRIES:
+    tried = user.binding_failures >= work.settings.people.code_tries
+    if user.binding_expires_at is None or user.binding_expires_at < work.real or tried:
         raise Refused("绑定码已过期，请向管理员要一个新的。")
     if user.mobile_last4_key != work.keys.index(narrow(last_four).strip(), LAST4):
         raise WrongDigits(user.id)

@@ -1,0 +1,36 @@
+"""The gallery's samples of people and roles."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+from cards import people
+from cards.samples import NOW, ODD, Samples, shown
+from models import policy
+from models.crm.staff import Employee, Listed, RoleSet, Row
+from models.policy import Permission, Reach
+from models.tables import Role
+
+MIN = Row(3, "王敏", "S1001", "销售一部", (Role.SALES_REP,), active=True)
+GONE = Row(4, "赵强", "S1002", "销售一部", (), active=False)
+SET = RoleSet(Role.SALES_REP, policy.of_role(Role.SALES_REP, {}), policy.of_role(Role.SALES_REP, {}))
+
+
+def samples() -> Samples:
+    """Every sample by name."""
+    yield "people.listed.some", people.listed(Listed("", 0, (MIN, GONE), more=True))
+    nobody = replace(MIN, name=ODD, department=ODD, staff_no=ODD[:32], roles=tuple(Role))
+    yield "people.listed.nasty", people.listed(Listed(ODD, 1, (nobody,), more=False))
+    who = Employee(MIN, (Role.SALES_REP,), (), ("feishu", "dingtalk"), None)
+    yield "people.employee.bound", people.employee(who, shown)
+    waiting = replace(who, platforms=(), code_until=NOW + dt.timedelta(days=3), leads=("销售一部", "销售二部"))
+    yield "people.employee.waiting", people.employee(waiting, shown)
+    yield "people.employee.disabled", people.employee(Employee(GONE, (), (), (), None), shown)
+    yield "people.code", people.code(waiting, "3F9A12BC", shown)
+    yield "people.edit.blank", people.edit(who, "销售一部", "销售专员")
+    yield "people.edit.wrong", people.edit(who, "销售九部", "销售专员", "没有「销售九部」这个部门，已有：销售一部。")
+    yield "people.roles", people.roles([replace(SET, role=role) for role in Role])
+    yield "people.role.as_it_began", people.role(SET)
+    narrowed = {(Role.SALES_REP, Permission.CUSTOMER_READ): Reach.TEAM, (Role.SALES_REP, Permission.DEAL): None}
+    yield "people.role.changed", people.role(replace(SET, rights=policy.of_role(Role.SALES_REP, narrowed)))
