@@ -10,12 +10,18 @@ from bot.platform import Json, Say
 from cards import common, kit, notices, ops
 from cards.kit import Card
 from models import outbox
-from models.crm import deliveries, people
+from models.crm import deliveries, people, preferences
+from models.crm.deliveries import QUOTA
+from models.crm.leavers import LEAVER
 from models.crm.people import Me
+from models.crm.surveys import SKIPPED, SURVEY
 from models.errors import NotFound
 from models.outbox import REFRESH_AFTER, TWIN, URGENT, Lane, Parcel
 from models.work import Notice, Work
 
+#: what waits while it is quiet for a person: alerts, what he asked to be reminded of, and answers do not (X7).
+QUIETED = {"digest", "morning", "review", "entry", SURVEY, SKIPPED, QUOTA, LEAVER, "merged"}
+NOW = dt.timedelta()
 LANES = {"reminder": Lane.REMINDER, "complaint": Lane.ALERT, "digest": Lane.DIGEST, "morning": Lane.DIGEST}
 
 
@@ -54,8 +60,9 @@ def to_person(work: Work, user_id: int, card: Card, kind: str, lane: Lane) -> No
     """Send a card to a person, wherever he is."""
     queue = f"user:{user_id}:{card.subject or kind}"
     copy = outbox.new_copy(work, card.subject, user_id, "", queue) if card.subject else None
-    where = people.reach(work, user_id)
-    outbox.enqueue(work, Parcel(kind, kit.dumps(card), queue, lane, where, user_id=user_id, card_message_id=copy))
+    where, delay = people.reach(work, user_id), preferences.quiet(work, user_id) if kind in QUIETED else NOW
+    about = Parcel(kind, kit.dumps(card), queue, lane, where, user_id=user_id, card_message_id=copy, delay=delay)
+    outbox.enqueue(work, about)
 
 
 def _elsewhere(work: Work, user_id: int, card: Card, lane: Lane) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from cards import people
+from cards import people, settings
 from cards.samples import NOW, ODD, Samples, shown
 from models import policy
+from models.crm.preferences import Preferences
 from models.crm.staff import Employee, Listed, RoleSet, Row
 from models.policy import Permission, Reach
 from models.tables import Role
@@ -34,3 +35,7 @@ def samples() -> Samples:
     yield "people.role.as_it_began", people.role(SET)
     narrowed = {(Role.SALES_REP, Permission.CUSTOMER_READ): Reach.TEAM, (Role.SALES_REP, Permission.DEAL): None}
     yield "people.role.changed", people.role(replace(SET, rights=policy.of_role(Role.SALES_REP, narrowed)))
+    yield "settings.settings.as_it_began", settings.settings(Preferences("22:00", "08:00"), ["feishu"])
+    away = Preferences("", "", digest=False, platform="dingtalk")
+    yield "settings.settings.changed", settings.settings(away, ["feishu", "dingtalk"])
+    yield "settings.settings.wrong", settings.settings(away, [], "「夜里」看不懂，请写成 22:00 这样的钟点。")

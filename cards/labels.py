@@ -75,6 +75,7 @@ PERMISSIONS: Mapping[Permission, str] = {
     Permission.COMPLAINT: "登记和看投诉",
     Permission.SERVICE: "受理任何客户的投诉",
     Permission.DIGEST: "看简报",
+    Permission.SELF: "管自己的设置",
     Permission.PEOPLE: "管理人员",
     Permission.OPERATE: "运维",
 }

@@ -15,6 +15,7 @@ from handlers import (
     people,
     reminders,
     reviews,
+    settings,
     surveys,
     today,
 )
@@ -34,5 +35,6 @@ router.include(
     deals.router,
     surveys.router,
     ops.router,
+    settings.router,
     people.router,
 )

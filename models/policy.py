@@ -34,6 +34,7 @@ class Permission(StrEnum):
     COMPLAINT = "complaint.open"
     SERVICE = "complaint.serve"
     DIGEST = "digest.read"
+    SELF = "self.manage"
     PEOPLE = "people.manage"
     OPERATE = "messages.manage"
 
@@ -55,7 +56,7 @@ def _set(reach: Reach, *permissions: Permission) -> dict[Permission, Reach]:
     return {each: reach if each in FAR else Reach.ALL for each in permissions}
 
 
-EVERYBODY = _set(Reach.OWN, Permission.COMPLAINT)
+EVERYBODY = _set(Reach.OWN, Permission.COMPLAINT, Permission.SELF)
 SERVES = _set(Reach.OWN, Permission.CUSTOMER_READ, Permission.SERVICE)
 #: what each role has besides `EVERYBODY` until somebody changes it.
 BEGINS: Mapping[Role, Rights] = {

@@ -167,6 +167,13 @@ def _pattern(text: str) -> str:
     return text
 
 
+class Quiet(Section):
+    """When people get only what is urgent, as long as they set nothing else (X7); wall times, empty for never."""
+
+    begins: Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")] = "22:00"
+    ends: Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")] = "08:00"
+
+
 class Numbering(Section):
     customer: Annotated[str, AfterValidator(_pattern)] = "C{year}{month:02}{seq:03}"
     complaint: Annotated[str, AfterValidator(_pattern)] = "TS{year}{month:02}{seq:03}"
@@ -232,6 +239,7 @@ class Settings(Section):
     complaint: Complaint = Complaint()
     sla: Sla = Sla()
     digest: Digest = Digest()
+    quiet: Quiet = Quiet()
     numbering: Numbering = Numbering()
     entry: Entry = Entry()
     survey: Survey = Survey()

@@ -118,6 +118,7 @@ SAYS: dict[str, tuple[str, Callable[[Subject], str]]] = {
     "/成交": ("customer", lambda of: f"/成交 {of['name']} 年度维保 金额:3万"),
     "/问卷": ("customer", lambda of: f"/问卷 {of['name']}"),
     "/运维": ("", lambda _: "/运维"),
+    "/设置": ("", lambda _: "/设置"),
     "/人员": ("", lambda _: "/人员 王敏"),
     "/角色": ("", lambda _: "/角色"),
 }
@@ -127,6 +128,7 @@ RECORD = {"entry.correct": "returned", "entry.supplement": "customer", "entry.de
 NO_RECORD = {"entry.new", "review.page", "complaint.new", "complaint.page"}
 FIELDS: dict[str, object] = {"plan": 1, "page": 0, "level": 0, "choice": "10", "figure": "customers"}
 FIELDS |= {"since": 1_795_000_000, "until": 1_795_600_000, "letter": 1, "on": 1, "role": "sales_rep", "text": "/帮助"}
+FIELDS |= {"kind": "digest", "platform": ""}
 FORMS: dict[str, Form] = {
     "entry.submit": {"full_name": "新的机械有限公司"},
     "review.return": {"reason": "请补充"},
@@ -134,6 +136,7 @@ FORMS: dict[str, Form] = {
     "reminder.result": {"content": "已联系"},
     "reminder.time": {"when": "后天"},
     "people.save": {"department": "销售一部", "roles": "销售专员"},
+    "settings.quiet": {"begins": "22:00", "ends": "8:00"},
     "role.grant": {"permission": "看客户", "reach": "本人"},
 }
 

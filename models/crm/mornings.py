@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sqlalchemy import or_, select
 
 from models import calendar_jobs, due
-from models.crm import digests, people
+from models.crm import digests, people, preferences
 from models.crm import today as days
 from models.crm.digests import DIGEST
 from models.crm.people import Me
@@ -64,5 +64,5 @@ def _tell(work: Work, timer: AnyRow, kind: str, empty: Callable[[Me], bool]) -> 
     if not calendar_jobs.stands(work, timer.subject_id, work.settings.digest.at):
         raise AlreadyDone
     me = people.by_id(work, timer.person_id or 0)
-    if me is not None and not empty(me):
+    if me is not None and getattr(preferences.of(work, me.id), kind) and not empty(me):
         work.notify(kind, timer.subject_id, [me.id], anew=True)

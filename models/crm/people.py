@@ -19,6 +19,7 @@ from models.tables import (
     Department,
     DepartmentSupervisor,
     Identity,
+    Preference,
     Role,
     Supervision,
     User,
@@ -76,8 +77,9 @@ PRIVATE = (
     .values(private_chat=bindparam("chat"))
 )
 ACCOUNTS = (
-    select(Identity.platform, Identity.account, User.platform.label("last"))
+    select(Identity.platform, Identity.account, User.platform.label("last"), Preference.platform.label("wanted"))
     .join(User, User.id == Identity.user_id)
+    .outerjoin(Preference, Preference.user_id == User.id)
     .where(
         User.id == bindparam("person"),
         User.active,
@@ -167,12 +169,13 @@ def seen(work: Work, me: Me, platform: str, chat: str, private: bool) -> None:
 
 
 def accounts(work: Work, user_id: int) -> list[tuple[str, str]]:
-    """(platform, account) of a person that take messages, the one used last first.
+    """(platform, account) of a person that take messages, the one he wants first, else the one used last.
 
     One that was refused is tried again a day later: what was amiss may have been mended where we do not see it.
     """
     rows = work.run(ACCOUNTS, person=user_id, lately=work.real - chats.TRIED_AGAIN).all()
-    return [(row.platform, row.account) for row in sorted(rows, key=lambda row: row.platform != row.last)]
+    rows.sort(key=lambda row: row.platform != (row.wanted or row.last))
+    return [(row.platform, row.account) for row in rows]
 
 
 def reach(work: Work, user_id: int) -> str:

@@ -35,6 +35,7 @@ from models.tables.people import (
     UserRole,
 )
 from models.tables.playground import Fault, Shown
+from models.tables.preferences import Preference
 from models.tables.surveys import Survey, SurveyReason
 from models.tables.time import CalendarRun, Clock, Deadline, Timer, TimerState
 
@@ -76,6 +77,7 @@ __all__ = [
     "Outbox",
     "OutboxState",
     "PlatformPace",
+    "Preference",
     "PrivateValue",
     "Product",
     "ReplyDoor",
