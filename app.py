@@ -251,17 +251,27 @@ def run(settings: Settings, said: argparse.Namespace) -> None:
 
 def web(settings: Settings, _: argparse.Namespace) -> None:
     """只运行网页（接收平台的请求），可以在多台机器上各开一个。"""
+    demand(settings)
     serve(settings, beside=False)
 
 
 def worker(settings: Settings, _: argparse.Namespace) -> None:
     """只运行发送和定时，可以在多台机器上各开一个。"""
+    demand(settings)
     until_told(lambda stop: Keban(settings).work(stop))
 
 
 def stream(settings: Settings, said: argparse.Namespace) -> None:
     """只用长连接接收飞书或钉钉的消息和点击，不需要公网地址。"""
+    demand(settings)
     until_told(lambda stop: Keban(settings).stream(said.platform, stop))
+
+
+def demand(settings: Settings) -> None:
+    """End what would start on a database that it cannot work on. Raises Refused."""
+    from bot import schema
+
+    schema.demand(settings.database.url)
 
 
 def until_told(start: Callable[[threading.Event], list[threading.Thread]]) -> None:
@@ -322,6 +332,7 @@ def clock(settings: Settings, said: argparse.Namespace) -> None:
         else:
             playground.forward(work, said.forward)
 
+    demand(settings)
     with opened(settings) as keban:
         keban.works.perform(move, channel="shell")
         with keban.works.read() as work:
@@ -334,6 +345,7 @@ def inside(name: str, about: str) -> arguments.Call:
     def run(settings: Settings, said: argparse.Namespace) -> int | None:
         from bot import shell
 
+        demand(settings)
         with opened(settings) as keban:
             return shell.COMMANDS[name](keban.works, keban.platforms, said)
 

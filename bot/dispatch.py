@@ -11,9 +11,9 @@ from dataclasses import replace
 from bot import posting
 from bot.event import Change, Event, Incoming, Press
 from bot.platform import Json, Platform
-from bot.routing import Router
-from cards import common, notices
-from cards.kit import Card, Toast
+from bot.routing import GONE, Router
+from cards import common, kit, notices
+from cards.kit import Card, Form, Toast
 from models import chats, codes, outbox, reply_doors
 from models.crm import leavers, people
 from models.crm.people import Me
@@ -30,8 +30,20 @@ CHANGES: Mapping[str, Callable[[Work, str, str], None]] = {
 }
 
 
+class AskedAgain(Exception):
+    """What was filled in on a page comes to the same form once more: nothing was done, and nothing is kept of it."""
+
+    def __init__(self, card: Card) -> None:
+        super().__init__(card.title)
+        self.card = card
+
+
 class Dispatcher:
-    """Called with an event it gives the body of the HTTP answer. Raises Unavailable when the database is away."""
+    """Called with an event it gives the body of the HTTP answer. Raises Unavailable when the database is away.
+
+    A page is given what it has to show where a form was not taken: `refused`, a sentence, or `again`, the card with
+    the form and what is wrong in it. Its event is then not claimed, and may come again with other words.
+    """
 
     def __init__(self, router: Router, works: Works, platforms: Mapping[str, Platform]) -> None:
         self._router, self._works, self._platforms = router, works, platforms
@@ -57,13 +69,15 @@ class Dispatcher:
             return self._once(event, self._carry_out)
         except Refused as no:
             refusal = no
-            return self._once(event, lambda work, event, me: self._refuse(work, event, me, refusal))
+            return self._once(_anew(event), lambda work, event, me: self._refuse(work, event, me, refusal))
+        except AskedAgain as again:
+            return {"again": kit.dumps(again.card)}
         except Unavailable:
             raise
         except Exception:
             number = secrets.token_hex(4)
             log.exception("event %s failed, number %s", event.key, number)
-            return self._once(event, lambda work, event, me: self._apologise(work, event, number))
+            return self._once(_anew(event), lambda work, event, me: self._apologise(work, event, number))
 
     def _once(self, event: Event, act: Act) -> Json:
         """One unit of work a delivery; a redelivery gets the answer of the first and changes nothing."""
@@ -87,22 +101,29 @@ class Dispatcher:
                 return dict(json.loads(outbox.answer(work, _key(event)) or "{}"))
 
     def _carry_out(self, work: Work, event: Event, me: Me | None) -> Json:
-        event = self._meant(work, _placed(event, me))
+        event = self._meant(work, _placed(event, me), me)
         if me is not None:
             people.seen(work, me, event.platform, event.chat, bool(event.private))
         card = self._router.answer(work, me, event)
+        if event.on_page and _asks_again(event, card):
+            raise AskedAgain(card)
         if event.in_message is None or me is None:
-            said = self._reply(work, event, me, card)
-            posting.post_notices(work, event.press.message_id if event.press else "")
-            return said
+            return self._reply(work, event, me, card)
         return self._answer_press(work, event, event.in_message.message_id, me, card)
 
-    def _meant(self, work: Work, event: Event) -> Event:
-        """Words that end with a code are the press of the button it stands for; other words are what they are."""
+    def _meant(self, work: Work, event: Event, me: Me | None) -> Event:
+        """Words that end with a code are the press of the button it stands for; other words are what they are.
+
+        Raises Refused for a code that stands for nothing here.
+        """
         said = codes.CODE.search(event.text) if event.platform in self._coded and event.press is None else None
-        if said is None or (known := codes.found(work, event.platform, event.chat, said[1])) is None:
+        if said is None:
             return event
-        return replace(event, press=Press(known[1], known[0], apart=True))
+        if known := codes.found(work, event.platform, event.chat, said[1]):
+            return replace(event, press=Press(known[1], known[0], apart=True))
+        if me is not None and not self._router.knows(event.text):
+            raise Refused(GONE)
+        return event
 
     def _answer_press(self, work: Work, event: Event, message: str, me: Me, card: Card) -> Json:
         if card.personal and not event.private:
@@ -120,15 +141,20 @@ class Dispatcher:
         if isinstance(no, NotAllowed):
             log.warning("refused: %s by %s", event.key, me.id if me else "nobody")
             work.audit("refused", f"user:{me.id if me else 0}", why=type(no).__name__)
+        if event.on_page:
+            return {"refused": no.say}
         if event.in_message is None:
             return self._reply(work, event, me, common.refused(no.say))
         stands = _as_it_stands(work, event.platform, event.in_message.message_id, me)
         return self._keep(work, event, stands, Toast(no.say, "warning"))
 
     def _apologise(self, work: Work, event: Event, number: str) -> Json:
+        say = f"系统出了问题，没有生效，请稍后再试。编号 {number}"
+        if event.on_page:
+            return {"refused": say}
         if event.in_message is None:
             return self._reply(work, event, None, common.failed(number))
-        return self._keep(work, event, None, Toast(f"系统出了问题，没有生效，请稍后再试。编号 {number}", "error"))
+        return self._keep(work, event, None, Toast(say, "error"))
 
     def _reply(self, work: Work, event: Event, me: Me | None, card: Card) -> Json:
         """Answer words; what is said in the body is remembered with the claim."""
@@ -148,6 +174,18 @@ class Dispatcher:
 
 def _key(event: Incoming) -> str:
     return f"{event.platform}:{event.key}"
+
+
+def _anew(event: Event) -> Event:
+    """What was refused on a page does not take the place of what is sent after it: only what was taken is once."""
+    return replace(event, key=f"{event.key}:{secrets.token_hex(8)}") if event.on_page else event
+
+
+def _asks_again(event: Event, card: Card) -> bool:
+    """Whether the answer to a form is the same form."""
+    forms = [part for part in card.body if isinstance(part, Form)]
+    sent = event.press.value.get("do") if event.press else None
+    return any(form.submit.action.pack()["do"] == sent for form in forms)
 
 
 def _placed(event: Event, me: Me | None) -> Event:

@@ -10,20 +10,20 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Literal
 
-from bot import config, dingtalk, reach
+from bot import config, dingtalk, reach, schema
 from bot.dingtalk.client import DingTalkClient
 from bot.dingtalk.verify import AES_KEY
 from bot.feishu.client import FeishuClient
 from bot.platform import SendError
 from bot.reach import Check
-from models import health, links
+from bot.remedies import KEYS, KNOWN, remedy
+from models import links
 from models.engine import connect
 from models.errors import Refused, Unavailable
 from models.settings import DingTalk, Feishu, Settings
 from models.tables.sealed import Keyring
 from models.work import Works
 
-VERSIONS = Path(__file__).parent.parent / "migrations" / "versions"
 #: seconds that our clock may differ from a platform's.
 APART = 60
 TOKEN = re.compile(r"[A-Za-z0-9]{3,32}")
@@ -85,17 +85,13 @@ class Doctor:
         return Finding("✓", "设置", f"读自 {self.file}{more}")
 
     def database(self) -> Finding:
-        newest, mend = max(path.name[:4] for path in VERSIONS.glob("[0-9]*.py")), "执行 python app.py db upgrade"
         try:
-            there = health.revision(self.settings.database.url)
+            wrong = schema.wrong(self.settings.database.url)
         except Unavailable as away:
             return Finding("✗", "数据库", f"连不上（{away}）；看 [database] url 对不对、数据库开着没有")
-        if not there:
-            return Finding("✗", "数据库", f"还没有建立；{mend}")
-        if there != newest:
-            how = f"先停下，再{mend}" if there < newest else "换成新版本的程序"
-            return Finding("✗", "数据库", f"结构是 {there}，这个程序要 {newest}；{how}")
-        return Finding("✓", "数据库", f"连得上，结构是最新的 {newest}")
+        if wrong:
+            return Finding("✗", "数据库", wrong)
+        return Finding("✓", "数据库", f"连得上，结构是最新的 {schema.newest()}")
 
     def keys(self) -> Finding:
         security, here = self.settings.security, self.settings.database.url.startswith("sqlite:///")
@@ -129,7 +125,7 @@ class Doctor:
         if not given.app_id:
             yield from _half("飞书", "[feishu] app_id", given == Feishu())
             return
-        yield from self._asked("飞书", "app_id 和 app_secret", FeishuClient(given).check)
+        yield from self._asked("飞书", "feishu", FeishuClient(given).check)
         key, token = given.encrypt_key.get_secret_value(), given.verification_token.get_secret_value()
         if key:
             yield Finding("✓", "飞书加密", "encrypt_key 已设，请求都要有签名")
@@ -145,7 +141,7 @@ class Doctor:
         if not given.client_id:
             yield from _half("钉钉", "[dingtalk] client_id", given == DingTalk())
             return
-        yield from self._asked("钉钉", "client_id 和 client_secret", self._client().check)
+        yield from self._asked("钉钉", "dingtalk", self._client().check)
         yield _needed("robot_code", given.robot_code, "抄「机器人」页的 RobotCode")
         yield _subscribed("aes_key", given.aes_key.get_secret_value(), "抄「事件订阅」的加密 aes_key，43 位", AES_KEY)
         yield _subscribed("token", given.token.get_secret_value(), "抄「事件订阅」的签名 token，3 到 32 位", TOKEN)
@@ -176,15 +172,14 @@ class Doctor:
         engine = connect("sqlite:///never.db", Keyring.derived("nothing is sealed"))
         return DingTalkClient(self.settings.dingtalk, Works(engine, self.now, self.settings))
 
-    def _asked(self, name: str, keys: str, check: Callable[[], str]) -> Iterator[Finding]:
+    def _asked(self, name: str, platform: str, check: Callable[[], str]) -> Iterator[Finding]:
         """Whether a platform gives a token, and how far its clock is from ours."""
         try:
             date = check()
         except SendError as no:
-            mend = f"{keys} 不对或不是一对，重新抄一次" if no.kind == "never" else "看网络和 api_base"
-            yield Finding("✗", f"{name}凭证", f"没有拿到令牌（{no}）；{_mend(no, '') or mend}")
+            yield Finding("✗", f"{name}凭证", f"没有拿到令牌（{no}）；{remedy(platform, no)}")
             return
-        yield Finding("✓", f"{name}凭证", f"{keys} 可用")
+        yield Finding("✓", f"{name}凭证", f"{KEYS[platform]} 可用")
         yield _clock(name, date, self.now())
 
     def _reached(self, name: str, checks: Iterable[Check]) -> Iterator[Finding]:
@@ -221,7 +216,8 @@ def _needed(key: str, value: str, mend: str) -> Finding:
 def _subscribed(key: str, value: str, mend: str, form: re.Pattern[str]) -> Finding:
     """A key of the subscription to events, which nothing rests on yet."""
     if not value:
-        return Finding("!", f"钉钉 {key}", f"是空的，事件订阅不会通过；{mend}")
+        how = f"要用网址收就{mend}，不然用 python app.py stream --platform dingtalk"
+        return Finding("!", f"钉钉 {key}", f"是空的，只能用长连接收；{how}")
     if not form.fullmatch(value):
         return Finding("✗", f"钉钉 {key}", f"写法不对；{mend}")
     return Finding("✓", f"钉钉 {key}", "已设")
@@ -251,5 +247,5 @@ def _mend(no: SendError, scope: str) -> str:
     if MISSING_SCOPE in str(no):
         return f"在「权限管理」里开通 {scope}，再发布一次"
     if MISSING_ADDRESS in str(no):
-        return "把这台机器的出口 IP 加进应用的 IP 白名单"
-    return "过一会儿再试，一直这样就看 docs/dingtalk.md 的「出了问题」" if scope else ""
+        return KNOWN[MISSING_ADDRESS]
+    return "过一会儿再试，一直这样就看 docs/dingtalk.md 的「出了问题」"

@@ -47,7 +47,8 @@ class Event:
     """One thing a person did on a platform.
 
     `key` is the same on every redelivery; `private` is None where the platform does not say. `at_once`: what is said
-    to it may stand in the answer to the request itself.
+    to it may stand in the answer to the request itself. `on_page`: it was filled in on a page of ours, which shows why
+    it was not taken and may send it again.
     """
 
     platform: str
@@ -60,6 +61,7 @@ class Event:
     door: ReplyDoor | None = None
     files: tuple[Enclosed, ...] = ()
     at_once: bool = False
+    on_page: bool = False
 
     @property
     def in_message(self) -> Press | None:

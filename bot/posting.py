@@ -31,38 +31,47 @@ def reply(work: Work, event: Event, me: Me | None, card: Card, say: Say | None =
     `say` makes a card the answer to the request itself. Nobody tells us whether that one arrived, so it is only used
     where saying it again changes nothing, and where no earlier answer in this chat is still under way; nor for what is
     one person's, because whoever could forge a request would read it. Returns it, else {}.
+
+    The notices of the unit of work are posted with it: the answer's own copy shows what they tell.
     """
+    said, copy = _replied(work, event, me, card, say)
+    post_notices(work, event.press.message_id if event.press else "", copy)
+    return said
+
+
+def _replied(work: Work, event: Event, me: Me | None, card: Card, say: Say | None) -> tuple[Json, int | None]:
+    """What stands in the answer to the request, and the living copy of what is sent."""
+    private = None
     if card.personal and not event.private and me is not None:
-        to_person(work, me.id, card, "answer", Lane.ANSWER)
+        private = to_person(work, me.id, card, "answer", Lane.ANSWER)
         card = common.told_privately()
     queue = f"{event.platform}:{event.chat}"
     harmless = not (work.changed or card.subject or card.personal)
     if say and event.at_once and harmless and not outbox.waiting(work, queue):
         if (said := say(work, event.chat, card)) is not None:
-            return said
+            return said, private
     copy = _copy(work, event, me, card, queue) if card.subject and me is not None else None
     answer = Parcel("answer", kit.dumps(card), queue, platform=event.platform, chat=event.chat, card_message_id=copy)
     outbox.enqueue(work, replace(answer, user_id=me.id) if me is not None and event.private else answer)
-    return {}
+    return {}, private or copy
 
 
 def _copy(work: Work, event: Event, me: Me, card: Card, queue: str) -> int:
-    """The living copy of an answer; where a button was said, the copy in its message moves on to the answer."""
+    """The living copy of an answer; it takes the place of the copy in a message whose button was said."""
     held = outbox.copy_at(work, event.platform, event.press.message_id) if event.press else None
-    if held is None or held.user_id != me.id:
-        return outbox.new_copy(work, card.subject, me.id, event.platform, queue)
-    if held.subject != card.subject:
-        outbox.retitle(work, held.id, card.subject)
-    return held.id
+    if held is not None and held.user_id == me.id:
+        outbox.retitle(work, held.id, "")
+    return outbox.new_copy(work, card.subject, me.id, event.platform, queue)
 
 
-def to_person(work: Work, user_id: int, card: Card, kind: str, lane: Lane) -> None:
-    """Send a card to a person, wherever he is."""
+def to_person(work: Work, user_id: int, card: Card, kind: str, lane: Lane) -> int | None:
+    """Send a card to a person, wherever he is; returns its living copy, if it has one."""
     queue = f"user:{user_id}:{card.subject or kind}"
     copy = outbox.new_copy(work, card.subject, user_id, "", queue) if card.subject else None
     where, delay = people.reach(work, user_id), preferences.quiet(work, user_id) if kind in QUIETED else NOW
     about = Parcel(kind, kit.dumps(card), queue, lane, where, user_id=user_id, card_message_id=copy, delay=delay)
     outbox.enqueue(work, about)
+    return copy
 
 
 def _elsewhere(work: Work, user_id: int, card: Card, lane: Lane) -> None:
@@ -103,13 +112,13 @@ def settle(work: Work, event: Event, message: str, me: Me, card: Card, *, inline
         outbox.enqueue(work, refresh)
 
 
-def post_notices(work: Work, pressed: str = "") -> None:
+def post_notices(work: Work, pressed: str = "", answer: int | None = None) -> None:
     """Turn the notices of a unit of work into messages, just before it commits.
 
-    The copy in the message `pressed` is left to `settle`.
+    The copy in the message `pressed` is left to `settle`; the copy `answer` was made just now.
     """
     for notice in work.notices:
-        _post(work, notice, pressed)
+        _post(work, notice, pressed, answer)
     work.notices.clear()
 
 
@@ -128,10 +137,10 @@ def _merge(work: Work, person: int, rows: list[tuple[int, str]]) -> None:
         to_person(work, person, ops.merged(told), "merged", Lane.ANSWER)
 
 
-def _post(work: Work, notice: Notice, pressed: str) -> None:
+def _post(work: Work, notice: Notice, pressed: str, answer: int | None) -> None:
     copies = [] if notice.anew else outbox.copies(work, notice.key)
     for copy in copies:
-        if copy.message_id is None or copy.message_id != pressed:
+        if copy.id != answer and (copy.message_id is None or copy.message_id != pressed):
             _update(work, notice, copy)
     holders = {copy.user_id for copy in copies}
     for user_id in notice.people:

@@ -225,12 +225,22 @@ class Router:
 
     def said(self, work: Work, me: Me | None, text: str, event: Event) -> Card:
         """Carry out a line of text."""
-        word, tail = [*text.split(maxsplit=1), "", ""][:2]
-        word = f"/{word[1:]}" if word.startswith("／") else word
-        command = self.commands.get(word.lower())
+        command, word, tail = self._named(text)
+        if command is None and me is None:
+            return common.hello(UNBOUND)
         if command is None:
             return common.unknown(word, self._near(word, me))
         return self._run(command, command.words(tail), Asked(work, me, event, self))
+
+    def knows(self, text: str) -> bool:
+        """Whether a line of text is a command."""
+        return self._named(text)[0] is not None
+
+    def _named(self, text: str) -> tuple[Command | None, str, str]:
+        """The command that a line names, with its first word and the rest."""
+        word, tail = [*text.split(maxsplit=1), "", ""][:2]
+        word = f"/{word[1:]}" if word.startswith("／") else word
+        return self.commands.get(word.lower()), word, tail
 
     def pressed(self, work: Work, me: Me | None, press: Press, event: Event) -> Card:
         """Carry out an action."""

@@ -210,6 +210,8 @@ class Sender:
             except SendError as no:
                 if no.kind not in ("gone", "fixed"):
                     raise
+                if copy and self._outlived(copy):
+                    return Sent(message, "")  # of what cannot change only the newest is followed by a message
                 card = kit.outcome(card) if no.kind == "fixed" else card
         to = Address("chat", row.chat) if row.chat else Address("account", account)
         if not to.id and row.kind == TWIN:
@@ -218,6 +220,10 @@ class Sender:
             raise Moved(next((name for name, _ in accounts if self._works.serves(name)), ""))
         face = self._face(row, replace(card, title=AGAIN + card.title) if row.doubtful else card)
         return self._platform.client.send(to, face, row.token)
+
+    def _outlived(self, copy: Copy) -> bool:
+        with self._works.read() as work:
+            return outbox.outlived(work, copy, self._platform.name)
 
     def _ring(self, row: Leased, to: Address, words: str) -> Sent:
         """Let a message that has arrived ring. The claim stands before the call: it rings once at most (F2)."""

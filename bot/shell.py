@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bot import posting, rosters
 from bot.platform import Platform, SendError
+from bot.remedies import remedy
 from cards.labels import PERMISSIONS, PLATFORMS, ROLES
 from models.crm import bindings, people, products, staff
 from models.crm.bindings import Became, Unbound
@@ -18,8 +19,11 @@ from models.work import Work, Works
 SAYS = {Became.BOUND: "已绑定", Became.UNKNOWN: "没有找到这个手机号", Became.TAKEN: "这个账号已经是别人的"}
 #: the permission that looking for a mobile takes.
 SCOPES = {"feishu": "contact:user.id:readonly", "dingtalk": "qyapi_get_member_by_mobile"}
-
-
+#: why somebody is not found, and what to do about it.
+UNKNOWN = (
+    "没有找到的，是 user add 写的手机号和他{}账号上的不一样，或者他不在应用的可用范围：改好再执行，"
+    "或者让本人在私聊里发 /绑定。"
+)
 Platforms = Mapping[str, Platform]
 
 
@@ -33,7 +37,7 @@ def user_add(works: Works, _: Platforms, said: Namespace) -> None:
     """Make or change a person, and print his binding code."""
     accounts = tuple((name, value) for name in ("feishu", "dingtalk") if (value := getattr(said, name)))
     hire = people.Hire(said.staff_no, said.name, said.department, tuple(said.role), said.mobile, accounts)
-    code = works.perform(lambda work: people.add_user(work, hire)[1], channel="shell")
+    code = works.perform(lambda work: bindings.hire(work, hire), channel="shell")
     print(f"{said.name}（{said.staff_no}）已保存。绑定码 {code}，{_good_for(works)}：/绑定 {code} <手机后四位>")
 
 
@@ -86,14 +90,17 @@ def user_bind(works: Works, platforms: Platforms, said: Namespace) -> int:
     only = said.platform
     asked = [each for each in platforms.values() if each.find and only in (None, each.name)]
     if not asked:
-        missing = PLATFORMS[only] if only else "飞书和钉钉都"
-        raise Refused(f"{missing}还没有接，步骤见 docs/feishu.md 和 docs/dingtalk.md。")
+        missing, guides = (PLATFORMS[only], [only]) if only else ("飞书和钉钉都", ["feishu", "dingtalk"])
+        raise Refused(f"{missing}还没有接，步骤见 {' 和 '.join(f'docs/{name}.md' for name in guides)}。")
     return max([_bind(works, platform, said.staff_no) for platform in asked])
 
 
 def _bind(works: Works, platform: Platform, staff_nos: Sequence[str] | None) -> int:
     with works.read() as work:
         unbound = bindings.unbound(work, platform.name, staff_nos)
+        bound = bindings.bound(work, platform.name, staff_nos)
+    for staff_no, name in bound:
+        print(f"{staff_no}\t{name}\t{PLATFORMS[platform.name]}\t已经绑过")
     found, fault = _found(platform, [each.mobile for each in unbound])
     looked = [each for each in unbound if fault is None or each.mobile in found]
     became = works.perform(lambda work: bindings.bind(work, platform.name, looked, found), channel="shell")
@@ -110,7 +117,8 @@ def _found(platform: Platform, mobiles: list[str]) -> tuple[dict[str, str], Send
         for mobile, account in platform.find(mobiles) if platform.find else ():
             found[mobile] = account
     except SendError as fault:
-        return found, fault
+        cause = fault.__cause__  # a token that is refused is put off where messages wait; here nobody waits
+        return found, cause if isinstance(cause, SendError) else fault
     return found, None
 
 
@@ -120,13 +128,16 @@ def _print(where: str, asked: Iterable[Unbound], became: Mapping[str, Became]) -
             print(f"{each.staff_no}\t{each.name}\t{where}\t{SAYS[became[each.staff_no]]}")
     count = Counter(became.values())
     rest = len(became) - count[Became.BOUND]
-    print(f"{where}：已绑定 {count[Became.BOUND]} 人{f'，{rest} 人没有绑定' if rest else ''}。")
+    unknown = UNKNOWN.format(where) if count[Became.UNKNOWN] else ""
+    print(f"{where}：已绑定 {count[Became.BOUND]} 人{f'，{rest} 人没有绑定' if rest else ''}。{unknown}")
 
 
 def _sentence(name: str, fault: SendError) -> str:
     where = PLATFORMS[name]
     if fault.denied:
         return f"{where}：没有查手机号的权限，在「权限管理」里开通 {SCOPES[name]}，再发布一次。"
+    if fault.kind == "never":
+        return f"{where}没有回答完：{remedy(name, fault)}（{fault}）；执行 python app.py doctor 看还有哪里不对。"
     return f"{where}没有回答完（{fault}），过一会儿再执行一次，已绑定的不会重复。"
 
 

@@ -16,6 +16,8 @@ from websocket import ABNF, WebSocket, WebSocketBadStatusException, WebSocketExc
 
 from bot.doors import Dispatch, taken
 from bot.platform import Door, Forged, Json, SendError
+from bot.remedies import remedy
+from cards.labels import PLATFORMS
 from models import health
 from models.errors import Unavailable
 from models.work import Works
@@ -131,7 +133,8 @@ class Stream:
         try:
             self._connected(stop)
         except SendError as no:
-            log.warning("not connected: %s", no)
+            where = PLATFORMS[self._name]
+            log.warning("%s的长连接没有接上，%s；会自己再试（%s）", where, remedy(self._name, no), no)
         except (Broken, WebSocketException, OSError, ValueError) as why:
             log.warning("%s stream: %s", self._name, _reason(why))
         except Exception:

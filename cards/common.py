@@ -94,11 +94,16 @@ def gone() -> Card:
     return Card("不再显示", (Text("这张卡片的内容现在由其他同事负责。"),), tone="grey")
 
 
+def hello(say: str, *buttons: Button) -> Card:
+    """To whoever says something that is no command: what to say instead."""
+    return Card("你好，我是客伴", (Text(say), Buttons.of(*buttons)), tone="blue")
+
+
 def unknown(word: str, near: list[str]) -> Card:
     """No such command, or a sentence that is none."""
     if not word.startswith("/"):
         said = "我听得懂以 / 开头的命令，例如：/跟进 华星科技 已报价，等回复 下次:周五"
-        return Card("你好，我是客伴", (Text(said), Buttons.of(Button("看看能做什么", Say("/帮助")))), tone="blue")
+        return hello(said, Button("看看能做什么", Say("/帮助")))
     hint = f"你是不是要：{'、'.join(near)}" if near else "发 /帮助 看看能做什么。"
     each = [Button(name[:12], Say(f"/帮助 {name}")) for name in near] or [Button("看看能做什么", Say("/帮助"))]
     return Card("没有这个命令", (Text(f"没有找到「{word[:40]}」。{hint}"), Buttons.of(*each)), tone="orange")

@@ -16,8 +16,16 @@ EXPIRED = Letter(6, "digest", "dingtalk", "赵强", "昨天 9:04", "expired", re
 GROUP = Letter(
     5, "answer", "dingtalk", "", "昨天 9:04", "outcome unknown: dingtalk group message: ReadTimeout", retriable=True
 )
-WELL = Overview("今天 10:00", (FEISHU,), 0, 0, (), 0, more=False)
-ILL = Overview("今天 10:00", (DINGTALK, replace(FEISHU, slow=True)), 3, 13, (REFUSED, EXPIRED, GROUP), 1, more=True)
+WELL = Overview("今天 10:00", (replace(FEISHU, stream=12),), 0, 0, (), 0, more=False)
+ILL = Overview(
+    "今天 10:00",
+    (replace(DINGTALK, stream=185), replace(FEISHU, slow=True)),
+    3,
+    13,
+    (REFUSED, EXPIRED, GROUP),
+    1,
+    more=True,
+)
 
 
 def samples() -> Samples:

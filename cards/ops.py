@@ -64,7 +64,7 @@ class RetryAll(Action, name="ops.retry_all"):
 
 def overview(seen: Overview, toast: str = "") -> Card:
     """How messages stand; what was given up, with what to do about it."""
-    trouble = any(each.away for each in seen.platforms) or seen.dead
+    trouble = any(each.away or each.cut for each in seen.platforms) or seen.dead
     body: list[Element] = [Text(_standing(each)) for each in seen.platforms] or [Text("还没有发过消息。")]
     if seen.homeless:
         body.append(Note(f"{seen.homeless} 条消息的收件人没有绑定，或者联系不上：绑定后马上发，否则每小时再试。"))
@@ -79,7 +79,16 @@ def overview(seen: Overview, toast: str = "") -> Card:
 def _standing(each: Standing) -> str:
     state = "连不上，正在自动重试" if each.away else "限速中" if each.slow else "正常"
     waits = f"等待 {each.waiting} 条，最早的 {each.oldest}" if each.waiting else "没有积压"
-    return f"{PLATFORMS.get(each.platform, each.platform)} {state} · {waits}{_calls(each)}"
+    return f"{PLATFORMS.get(each.platform, each.platform)} {state} · {waits}{_stream(each)}{_calls(each)}"
+
+
+def _stream(each: Standing) -> str:
+    if each.stream is None:
+        return ""
+    if not each.cut:
+        return f"\n长连接 {each.stream} 秒前还在"
+    minutes = each.stream // 60
+    return f"\n长连接断了 {f'{minutes // 60} 小时' if minutes >= 60 else f'{minutes} 分钟'}：看 stream 进程"
 
 
 def _calls(each: Standing) -> str:

@@ -44,6 +44,7 @@ USE = (
     .values(used_at=bindparam("moment"))
     .returning(FormLink.id)
 )
+TURN = update(FormLink).where(FormLink.nonce == bindparam("about")).values(card=bindparam("now"))
 
 
 def keep(work: Work, platform: str, account: str, chat: str, message: str, card_json: str) -> str:
@@ -76,3 +77,8 @@ def use(work: Work, nonce: str) -> None:
     """From now on the link opens nothing. Raises AlreadyDone for all but the first."""
     if work.run(USE, about=nonce, moment=work.real).first() is None:
         raise AlreadyDone
+
+
+def turn(work: Work, nonce: str, card_json: str) -> None:
+    """The link shows this card from now on: what was typed, and what has to be mended."""
+    work.put(TURN, about=nonce, now=card_json)

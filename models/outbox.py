@@ -151,6 +151,17 @@ COPY_COLUMNS = select(*(getattr(CardMessage, name) for name in Copy.__slots__))
 COPY = COPY_COLUMNS.where(CardMessage.id == bindparam("copy"))
 COPIES = COPY_COLUMNS.where(CardMessage.subject == bindparam("about")).order_by(CardMessage.id)
 COPY_AT = COPY_COLUMNS.where(CardMessage.platform == bindparam("on"), CardMessage.message_id == bindparam("message"))
+#: a later copy for the same person: there, or about to be sent and not yet anywhere.
+LATER_COPY = (
+    select(CardMessage.id)
+    .where(
+        CardMessage.subject == bindparam("about"),
+        CardMessage.user_id == bindparam("person"),
+        CardMessage.platform.in_(["", bindparam("on")]),
+        CardMessage.id > bindparam("copy"),
+    )
+    .limit(1)
+)
 ADD_COPY = insert(CardMessage).returning(CardMessage.id)
 RETITLE = update(CardMessage).where(CardMessage.id == bindparam("copy")).values(subject=bindparam("about"))
 
@@ -232,6 +243,12 @@ def copy_by_id(work: Work, copy_id: int) -> Copy | None:
     """The living copy an update is for."""
     row = work.run(COPY, copy=copy_id).first()
     return None if row is None else Copy(*row)
+
+
+def outlived(work: Work, copy: Copy, platform: str) -> bool:
+    """Whether its person has a later copy of the same card on this platform."""
+    about = {"about": copy.subject, "person": copy.user_id, "on": platform, "copy": copy.id}
+    return work.run(LATER_COPY, **about).first() is not None
 
 
 def new_copy(work: Work, subject: str, user_id: int, platform: str, queue: str, message_id: str | None = None) -> int:

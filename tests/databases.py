@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, text
 
+from bot import schema
 from models.engine import connect
 from models.prepared import Cache
 from models.tables import Base
@@ -28,6 +29,9 @@ class Kin:
         """Make every table in an empty database, from which those of the tests are copied."""
         first = connect(url, self._ring)
         Base.metadata.create_all(first)
+        with first.begin() as connection:
+            connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+            connection.execute(text("INSERT INTO alembic_version VALUES (:newest)"), {"newest": schema.newest()})
         first.dispose()
         self._first[first.dialect.name] = first
 

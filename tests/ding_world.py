@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Mapping
@@ -25,7 +26,7 @@ ROUTE, ROUTE_SECRET = "keban", "a card secret"
 CARDS_URL = "https://keban.example/dingtalk/cards"
 ACCOUNTS = {"王敏": "wangmin", "陈晨": "chenchen", "赵强": "zhaoqiang", "周舟": "zhouzhou", "林总": "linlan"}
 #: what a form's page is opened by, however the button is called.
-FORM = re.compile(r"/form/")
+FORM, WORDS = re.compile(r"/form/"), re.compile(r"<[^>]+>")
 
 
 @dataclass
@@ -59,6 +60,22 @@ class Seen:
         return next((each.url for each in pages if FORM.search(each.url)), "")
 
 
+@dataclass
+class Refused:
+    """A form's page that was not taken: what it says stands on the page, where it may be sent again."""
+
+    page: str
+    buttons: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        return WORDS.sub("", self.page.partition("<h1>")[2].partition("</h1>")[0]).strip()
+
+    @property
+    def text(self) -> str:
+        return html.unescape(WORDS.sub("", self.page.partition("<body>")[2]))
+
+
 class Person:
     """A person with a DingTalk account."""
 
@@ -84,13 +101,15 @@ class Person:
         assert quiet or len(after) > before, f"{text!r} was not answered"
         return after[-1]
 
-    def presses(self, label: str, answers: Mapping[str, str] | None = None, *, on: Seen | None = None) -> Seen:
-        """Returns the pressed card itself where cards change in place, else the newest message."""
+    def presses(
+        self, label: str, answers: Mapping[str, str] | None = None, *, on: Seen | None = None
+    ) -> Seen | Refused:
+        """Returns the pressed card itself where cards change in place, else the newest message, or the form's page."""
         there = reversed(self.seen())
         if answers is not None:
-            self._fills(on or next(each for each in there if each.page), label, answers)
+            refused = self._fills(on or next(each for each in there if each.page), label, answers)
             self.host.settle()
-            return self.last()
+            return refused or self.last()
         seen = on or next(each for each in there if label in each.buttons)
         body = self._posts(self.host.app.press(self.account, seen.message, seen.label(label)))
         if body.get("cardData") and seen.message.card:
@@ -98,12 +117,13 @@ class Person:
         self.host.settle()
         return seen if seen.message.card else self.last()
 
-    def _fills(self, seen: Seen, label: str, answers: Mapping[str, str]) -> None:
+    def _fills(self, seen: Seen, label: str, answers: Mapping[str, str]) -> Refused | None:
         path = urlsplit(seen.page).path
         form = FormOnPage(self.host.page(path)[1])
         assert form.button == label, form.button
         status, text = self.host.page(path, form.filled(answers))
-        assert status == 200, text
+        assert status in (200, 422), text
+        return Refused(text) if status == 422 else None
 
     def _posts(self, request: Request) -> JSON:
         self._posted, self._answer = request, self.host.post(request.path, request)

@@ -89,6 +89,7 @@ def test_all_are_found_by_mobile_and_the_rest_are_named(
     code, said = say("--all")
     assert code == 0
     assert "S1\t王敏\t飞书\t已绑定" in said and "S2\t陈晨\t飞书\t没有找到这个手机号" in said
+    assert "没有找到的，是 user add 写的手机号和他飞书账号上的不一样，或者他不在应用的可用范围" in said
     assert "飞书：已绑定 1 人，1 人没有绑定。" in said and "钉钉：已绑定 2 人，1 人没有绑定。" in said
     ding_accounts = {("S1", "dingtalk", "wangmin"), ("S3", "dingtalk", "zhaoqiang")}
     assert bound(works) == {("S1", "feishu", "ou_1"), ("S3", "feishu", "ou_3"), *ding_accounts}
@@ -109,6 +110,8 @@ def test_some_are_found_at_one_platform_and_an_account_of_somebody_else_stays_hi
     assert bound(works) == {("S3", "feishu", "ou_3")}
     assert say("--staff-no S1 --staff-no S2 --platform feishu")[0] == 0
     assert bound(works) == {("S3", "feishu", "ou_3"), ("S1", "feishu", "ou_1")}
+    code, said = say("--staff-no S1 --staff-no S3 --platform feishu")
+    assert (code, said) == (0, "S1\t王敏\t飞书\t已经绑过\nS3\t赵强\t飞书\t已经绑过\n飞书：已绑定 0 人。\n")
     code, said = say("--staff-no S1 --staff-no S9")
     assert code == 2 and "没有找到工号 S9" in said
 
@@ -156,4 +159,17 @@ def test_a_company_larger_than_a_call_is_asked_in_parts(say: Say, works: Works, 
 def test_without_a_platform_there_is_nobody_to_ask(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEBAN__FEISHU__APP_ID", "")
     code, said = say("--all --platform feishu")
-    assert code == 2 and "飞书还没有接" in said
+    assert code == 2 and said == "飞书还没有接，步骤见 docs/feishu.md。\n"
+    monkeypatch.setenv("KEBAN__DINGTALK__CLIENT_ID", "")
+    assert say("--all") == (2, "飞书和钉钉都还没有接，步骤见 docs/feishu.md 和 docs/dingtalk.md。\n")
+
+
+@pytest.mark.parametrize("platform", ["feishu", "dingtalk"])
+def test_wrong_credentials_are_named_and_not_waited_for(
+    say: Say, works: Works, monkeypatch: pytest.MonkeyPatch, platform: str
+) -> None:
+    secret = {"feishu": "APP_SECRET", "dingtalk": "CLIENT_SECRET"}[platform]
+    monkeypatch.setenv(f"KEBAN__{platform.upper()}__{secret}", "another")
+    code, said = say(f"--all --platform {platform}")
+    assert code == 1 and "不对或不是一对，重新抄一次" in said and "python app.py doctor" in said
+    assert "过一会儿" not in said and len(bound(works)) == 1

@@ -105,6 +105,26 @@ def test_adding_a_person_again_changes_him_and_binds_at_once(
     assert user.name == "王敏敏" and len(stored(company, accounts)) == 2
 
 
+def test_an_account_of_somebody_else_stays_his_until_who_writes_from_it_proves_himself(
+    say: Say, company: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = stored(company, select(User.name).order_by(User.id))
+    taken = company.rep.account
+    assert say(ADD.replace("王敏", "新人"), "--dingtalk", "new", "--feishu", taken) == 2
+    told = capsys.readouterr().err
+    number = stored(company, select(User.staff_no).where(User.name == "王敏"))[0]
+    assert f"--feishu {taken} 已经是王敏（{number}）的账号，没有改动" in told and "去掉 --feishu" in told
+    assert (
+        stored(company, select(User.name).order_by(User.id)) == before
+        and "请先绑定" not in company.rep.says("/今天").text
+    )
+    assert say(ADD.replace("S1001", number).replace("销售一部", "销售二部"), "--feishu", taken) == 0
+    capsys.readouterr()
+    assert say(ADD.replace("王敏", "新人").replace("sales_rep", "manager")) == 0
+    code = re.search(r"绑定码 ([0-9A-F]{8})", capsys.readouterr().out)
+    assert code and "新人，你好" in company.rep.says(f"/绑定 {code[1]} 8001").text
+
+
 def test_departments_form_a_tree_whose_leaders_can_be_named_and_moved(say: Say, company: Company) -> None:
     def leads(name: str) -> list[str]:
         led = select(Department.name).join(Supervision, Supervision.department_id == Department.id)
@@ -185,6 +205,29 @@ def test_a_bad_file_and_a_database_that_is_away_are_sentences(
         assert away(line) == 1, line
         told = capsys.readouterr().err
         assert "数据库现在连不上" in told and "hunter2" not in told and "Traceback" not in told, line
+
+
+NEED_TABLES = ("web", "worker", "stream --platform feishu", ADD, "department set --name 甲", "user bind --all",
+               "product set --name 甲", "clock --forward 1h")  # fmt: skip
+
+
+def test_what_needs_the_tables_ends_at_once_where_they_are_not_there_or_of_another_version(
+    empty_url: str, tmp_path: Path, ring: Keyring, capsys: pytest.CaptureFixture[str]
+) -> None:
+    say = sayer(empty_url, tmp_path)
+    for line in NEED_TABLES:
+        assert say(line) == 2, line
+        assert capsys.readouterr().err == "数据库还没有建立；先执行 python app.py db upgrade。\n", line
+    assert say("db upgrade") == 0
+    engine = connect(empty_url, ring)
+    for number, how in (("0001", "先停下，再执行 python app.py db upgrade"), ("9999", "换成新版本的程序")):
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = :number"), {"number": number})
+        for line in NEED_TABLES:
+            assert say(line) == 2, line
+            told = capsys.readouterr().err
+            assert told.startswith(f"数据库结构是 {number}，这个程序要 ") and told.endswith(f"；{how}。\n"), line
+    engine.dispose()
 
 
 COMMANDS = (

@@ -6,9 +6,12 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import select
 
 from conftest import ON_SQLITE, Company, Inside
+from models.tables import Code
 from models.work import Works
+from test_entry import stored
 from test_story import opened
 from world import HandClock
 
@@ -35,6 +38,20 @@ def test_a_stranger_is_asked_to_bind_and_one_without_an_id_is_told_why(company: 
     request = keban.app.robot_message("nobody", "/待审", outsider=True)
     status, body = keban.post(request.path, request)
     assert status == 200 and "没有告诉我你是谁" in body["text"]["content"]
+
+
+@ON_SQLITE
+def test_a_code_that_stands_for_nothing_here_is_a_button_that_is_gone(company: Company) -> None:
+    rep, nobody = company.rep, company.keban.somebody("nobody", "谁")
+    rep.says("/更进")
+    [given, *_] = stored(company, select(Code.code))
+    for foreign in ("通过 #zzzzzzz", "通过 ＃zzzzzzz "):
+        assert "这个按钮已经失效" in rep.says(foreign).text
+    assert "这个按钮已经失效" in company.colleague.says(f"通过 #{given}").text, "it was given in another chat"
+    for words in ("客户说 #新品 不错", "看 #1", "#zzzzzzz 在前面"):
+        assert rep.says(words).title == "你好，我是客伴", words
+    assert "没有找到" in rep.says("/客户 华星 #zzzzzzz").text, "a command is one"
+    assert "请先绑定" in nobody.says("通过 #zzzzzzz").text
 
 
 @ON_SQLITE
@@ -79,6 +96,25 @@ def test_an_answer_that_changed_nothing_stands_in_the_answer_itself_unless_anoth
     assert later == ["session", "session"] and rep.seen()[-2].title.startswith("已记录跟进"), (
         "in the order of what was said"
     )
+
+
+@pytest.mark.parametrize("surface", ["words", "card"])
+def test_who_did_it_gets_the_answer_and_no_message_more_for_the_copies_he_has(company: Company, surface: str) -> None:
+    keban = company.keban
+    agent, lead = company.joins("客服小吴", "总公司", "service_agent"), company.manager
+    company.make.customer("王敏", "华星科技有限公司")
+    agent.says("/投诉 华星科技 外壳有裂纹")
+    number = agent.last("投诉 · ").title.removeprefix("投诉 · ")
+    for _ in range(11):  # the ladder sends him and others cards of their own
+        keban.forward(minutes=20)
+    mine, owner, above = (len(each.seen()) for each in (agent, company.rep, lead))
+    assert mine > 2 and owner >= 1 and above > 1
+    agent.says(f"/首响 {number} 外壳裂纹，客户要求换货 致歉:是 超时原因:占线")
+    assert len(agent.seen()) == mine + 1, [each.title for each in agent.seen()[mine:]]
+    told = 1 if surface == "words" else 0
+    assert (len(company.rep.seen()), len(lead.seen())) == (owner + told, above + told)
+    for each in (company.rep, lead):
+        assert "首次响应" in each.seen()[-1].text and "首次响应" not in each.seen()[-1].buttons
 
 
 @ON_SQLITE

@@ -248,11 +248,15 @@ def test_a_platform_that_is_down_is_asked_again_and_again(
     with running(keban.stream()):
         keban.gateway.connected()
     said = [each.getMessage() for each in caplog.records if each.name == "bot.stream" and each.levelname == "WARNING"]
+    wrong = "client_id 和 client_secret 不对或不是一对，重新抄一次"
     assert said == [
-        "not connected: dingtalk stream: no envelope, status 503",
-        "not connected: dingtalk stream: no envelope, status 503",
-        "not connected: dingtalk stream: authFailed",
-        "not connected: dingtalk stream: ConnectionError",
+        f"钉钉的长连接没有接上，{mend}；会自己再试（dingtalk stream: {why}）"
+        for mend, why in (
+            ("看网络和 api_base", "no envelope, status 503"),
+            ("看网络和 api_base", "no envelope, status 503"),
+            (wrong, "authFailed"),
+            ("看网络和 api_base", "ConnectionError"),
+        )
     ]
     assert keban.gateway.opened == 1
 

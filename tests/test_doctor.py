@@ -192,9 +192,9 @@ WRONG: dict[str, tuple[dict[str, Changes], int, str]] = {
     "ding away": ({"dingtalk": {"api_base": NOWHERE}}, 1, "✗ 钉钉凭证：没有拿到令牌（dingtalk token: Conn"),
     "ding half": ({"dingtalk": {"client_id": ""}}, 1, "✗ 钉钉凭证：[dingtalk] client_id 是空的"),
     "no robot": ({"dingtalk": {"robot_code": ""}}, 1, "✗ 钉钉 robot_code：是空的；抄「机器人」页的 RobotCode"),
-    "no aes": ({"dingtalk": {"aes_key": ""}}, 0, "! 钉钉 aes_key：是空的，事件订阅不会通过；抄"),
+    "no aes": ({"dingtalk": {"aes_key": ""}}, 0, "! 钉钉 aes_key：是空的，只能用长连接收；要用网址收就抄"),
     "short aes": ({"dingtalk": {"aes_key": AES_KEY[:42]}}, 1, "✗ 钉钉 aes_key：写法不对"),
-    "no token": ({"dingtalk": {"token": ""}}, 0, "! 钉钉 token：是空的，事件订阅不会通过；抄"),
+    "no token": ({"dingtalk": {"token": ""}}, 0, "! 钉钉 token：是空的，只能用长连接收；要用网址收就抄"),
     "odd token": ({"dingtalk": {"token": f"{HIDDEN} 0"}}, 1, "✗ 钉钉 token：写法不对"),
     "no secret": ({"dingtalk": {"card_secret": ""}}, 1, "✗ 钉钉 card_secret：是空的；自己定一个"),
     "no route": (
@@ -245,7 +245,7 @@ def test_the_database_is_at_the_newest_migration_or_the_line_says_what_to_do(
 ) -> None:
     practice.right["database"]["url"] = empty_url
     status, said = practice.visit()
-    assert status == 1 and "✗ 数据库：还没有建立；执行 python app.py db upgrade" in said
+    assert status == 1 and "✗ 数据库：还没有建立；先执行 python app.py db upgrade" in said
     assert app.main(["--config", str(practice.file), "db", "upgrade"]) == 0
     head = ScriptDirectory(str(app.ROOT / "migrations")).get_current_head()
     status, said = practice.visit()

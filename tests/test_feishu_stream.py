@@ -252,7 +252,12 @@ def test_wrong_credentials_are_named_and_tried_again(
     keban: Streaming, api: FeishuApi, caplog: pytest.LogCaptureFixture
 ) -> None:
     api.fail_next(1, code=1000040344, path="/callback/")
+    api.fail_next(1, code=1000040350, path="/callback/")
     with running(keban.stream()):
         keban.gateway.connected()
     said = [each.getMessage() for each in caplog.records if each.name == "bot.stream" and each.levelname == "WARNING"]
-    assert said == ["not connected: feishu stream: code 1000040344"]
+    wrong, full = "app_id 和 app_secret 不对或不是一对，重新抄一次", "这个应用的长连接太多了，停掉多余的 stream"
+    assert said == [
+        f"飞书的长连接没有接上，{mend}；会自己再试（feishu stream: code {code}）"
+        for mend, code in ((wrong, 1000040344), (full, 1000040350))
+    ]

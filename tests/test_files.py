@@ -264,17 +264,24 @@ def test_the_picture_of_a_card_is_uploaded_once_and_shown(side: Side) -> None:
         assert all(f"![二维码]({media})" in each.content["text"] for each in side.api.messages)
 
 
-def test_a_card_goes_without_a_picture_that_is_not_taken_and_waits_for_one_that_may_be(side: Side) -> None:
+def test_a_card_goes_without_a_picture_that_cannot_be_uploaded(side: Side) -> None:
     path, code = ("/images", 99991672) if isinstance(side.api, FeishuApi) else ("/media/upload", 60011)
-    side.api.fail_next(code=code, path=path)
-    side.sends(CARD)
-    assert side.uploaded == [] and len(side.api.messages) == 1
-    side.api.fail_next(status=502, path=path)
-    with pytest.raises(SendError) as caught:
-        side.sends(CARD, "k2")
-    assert caught.value.kind == "later" and len(side.api.messages) == 1
-    side.sends(CARD, "k2")
+    for number, fault in enumerate(({"code": code}, {"status": 502}, {"drop": True}), 1):
+        side.api.fail_next(path=path, **fault)
+        side.sends(CARD, f"k{number}")
+        assert side.uploaded == [] and len(side.api.messages) == number, fault
+    side.sends(CARD, "k9")
     assert len(side.uploaded) == 1
+
+
+def test_a_card_waits_for_its_picture_where_the_platform_asks_to_wait(side: Side) -> None:
+    path, code = ("/images", 99991400) if isinstance(side.api, FeishuApi) else ("/media/upload", 90018)
+    side.api.fail_next(code=code, path=path)
+    with pytest.raises(SendError) as caught:
+        side.sends(CARD)
+    assert (caught.value.kind, caught.value.outcome, side.api.messages) == ("later", "limited", [])
+    side.sends(CARD)
+    assert len(side.uploaded) == len(side.api.messages) == 1
 
 
 # --- where DingTalk says a file stands ---
@@ -355,9 +362,8 @@ def test_a_picture_without_words_is_answered_politely_as_long_as_no_conversation
     assert company.rep.last().title == "你好，我是客伴"
     keban = ding_company.keban
     request = keban.app.robot_message("wangmin", Picture(PNG))
-    assert keban.post(request.path, request)[0] == 200
-    keban.settle()
-    assert ding_company.rep.last().title == "你好，我是客伴"
+    status, said = keban.post(request.path, request)
+    assert status == 200 and "你好，我是客伴" in str(said)
 
 
 LINK = re.compile(r"https?://\S+/survey/[\w-]+")

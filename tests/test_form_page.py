@@ -23,6 +23,7 @@ from cards import follow_ups, kit
 from cards.follow_ups import FORM
 from cards.kit import Button, Card, Form, Input, Text, TextArea
 from conftest import ON_SQLITE, SECRET, Company
+from filled_page import FormOnPage
 from handlers import router
 from models import forms, links
 from models.errors import AlreadyDone, Unavailable
@@ -101,35 +102,48 @@ def test_what_is_filled_in_on_the_page_is_done_and_answered_in_the_chat(huaxing:
         assert work.connection.execute(ways).all() == [(person.id, "feishu")]
 
 
-def test_what_the_program_refuses_is_told_in_the_chat_with_what_was_typed(huaxing: Company) -> None:
-    sent = send(huaxing, opens(huaxing), SAID | {"customer": "没有这家", "next_at": "从前"})
-    assert sent.status_code == 200
-    again = huaxing.rep.last("记一次跟进")
-    assert again.fields["客户"] == "没有这家" and again.fields["内容"] == "已报价 😀𠮷\n等回复"
-    assert "没有找到" in again.text and count(huaxing, FollowUp) == 0
+def test_what_the_program_refuses_is_told_on_the_page_which_keeps_what_was_typed(huaxing: Company) -> None:
+    where, inbox, before = opens(huaxing), len(huaxing.rep.inbox()), count(huaxing, Claim)
+    wrong = SAID | {"customer": "没有这家", "next_at": "从前"}
+    for _ in range(2):
+        sent = send(huaxing, where, wrong)
+        assert sent.status_code == 422 and "还没有提交" in shown(sent) and "没有找到" in shown(sent)
+        assert FormOnPage(sent.text).filled({}) == wrong | {"content": "已报价 😀𠮷\n等回复", "feedback": ""}
+    assert FormOnPage(get(huaxing, where).text).fields["customer"].value == "没有这家"
+    assert (count(huaxing, FollowUp), count(huaxing, Claim), len(huaxing.rep.inbox())) == (0, before, inbox)
+    assert "已提交" in shown(send(huaxing, where, wrong | {"customer": "华星科技", "next_at": ""}))
+    assert count(huaxing, FollowUp) == 1 and get(huaxing, where).status_code == 410
+    assert huaxing.rep.last().title == f"已记录跟进 · {HUAXING}"
+
+
+def test_a_form_that_cannot_be_carried_out_says_why_and_stays_open(huaxing: Company) -> None:
     bare = kit.Card("旧", (Form((Input("a", "甲"),), Button("提交", kit_action("/没有这个命令"))),))
-    assert send(huaxing, opens(huaxing, bare), {"a": "1"}).status_code == 200
-    assert huaxing.rep.last().title == "没有完成" and "已经失效" in huaxing.rep.last().text
+    where = opens(huaxing, bare)
+    for _ in range(2):
+        sent = send(huaxing, where, {"a": "1"})
+        assert sent.status_code == 422 and "没有提交：这个按钮已经失效" in shown(sent) and 'value="1"' in sent.text
+    assert huaxing.rep.inbox() == [] and get(huaxing, where).status_code == 200
 
 
 def kit_action(command: str) -> kit.Action:
     return kit.Action.unpack({"do": "command.submit", "command": command, "draft": 0})
 
 
-def test_a_defect_is_told_in_the_chat_with_its_number(huaxing: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_is_told_with_its_number_and_the_form_may_be_sent_again(
+    huaxing: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     where = opens(huaxing)
-    broken = replace(router.commands["/跟进"], call=lambda **_: 1 / 0)
-    monkeypatch.setitem(router.commands, "/跟进", broken)
-    assert send(huaxing, where).status_code == 200
-    assert huaxing.rep.last().title == "出错了" and "编号" in huaxing.rep.last().text
+    with monkeypatch.context() as patch:
+        patch.setitem(router.commands, "/跟进", replace(router.commands["/跟进"], call=lambda **_: 1 / 0))
+        sent = send(huaxing, where)
+    assert sent.status_code == 422 and "没有提交：系统出了问题" in shown(sent) and "编号" in shown(sent)
+    assert send(huaxing, where).status_code == 200 and count(huaxing, FollowUp) == 1
 
 
 def test_whose_form_it_is_says_the_link_and_nobody_else(huaxing: Company) -> None:
     """A customer of the rep: the stranger who filled in the same words finds none."""
-    assert (
-        send(huaxing, opens(huaxing, who=huaxing.stranger), SAID | {"account": huaxing.rep.account}).status_code == 200
-    )
-    assert count(huaxing, FollowUp) == 0 and "没有找到" in huaxing.stranger.last("记一次跟进").text
+    sent = send(huaxing, opens(huaxing, who=huaxing.stranger), SAID | {"account": huaxing.rep.account})
+    assert sent.status_code == 422 and "没有找到" in shown(sent) and count(huaxing, FollowUp) == 0
 
 
 def test_only_the_forms_own_fields_are_taken(huaxing: Company) -> None:
@@ -184,9 +198,9 @@ def test_a_link_is_used_once_where_it_is_kept(huaxing: Company) -> None:
 
 def test_one_card_acts_once_and_two_cards_twice(huaxing: Company) -> None:
     """A form that was opened twice from one message makes one record; forms of no message have nothing in common."""
-    for _ in range(2):
-        assert send(huaxing, opens(huaxing, message="om_1")).status_code == 200
-    assert count(huaxing, FollowUp) == 1 and "已经提交过了" in huaxing.rep.last("没有完成").text
+    assert send(huaxing, opens(huaxing, message="om_1")).status_code == 200
+    assert "没有提交：这张卡片已经提交过了" in shown(send(huaxing, opens(huaxing, message="om_1")))
+    assert count(huaxing, FollowUp) == 1
     for _ in range(2):
         assert send(huaxing, opens(huaxing)).status_code == 200
     assert count(huaxing, FollowUp) == 3

@@ -87,8 +87,11 @@ def test_help_answers_in_a_group_as_well(company: Company) -> None:
 def test_who_is_not_bound_is_told_how(company: Company) -> None:
     nobody = company.keban.somebody("ou_" + "f" * 32)
     assert "请先绑定" in nobody.says("/跟进 华星 聊了").text
-    hello = nobody.says("你好")
-    assert "请先绑定" in nobody.presses("看看能做什么", on=hello).toast
+    for words in ("你好", "/没有这个"):
+        hello = nobody.says(words)
+        assert hello.title == "你好，我是客伴" and "请先绑定" in hello.text and hello.buttons == []
+    hello = company.rep.says("你好")
+    assert "请先绑定" in nobody.press_in(hello, hello.card, "看看能做什么").toast
     assert "还缺手机后四位" in nobody.says("/绑定 3F9A12BC").text
     assert "绑定码或手机后四位不对" in nobody.says("/绑定 3F9A12BC 8001").text
     assert shown(nobody.says("/帮助 绑定").text) == {"/绑定"}

@@ -13,7 +13,7 @@ from bot.sending import Sender
 from cards import kit
 from cards.kit import Card, Text
 from conftest import Company, Inside
-from models import delivery, outbox
+from models import delivery, health, outbox
 from models.crm import deliveries
 from models.delivery import UNKNOWN
 from models.outbox import Lane, Parcel
@@ -77,6 +77,18 @@ def test_what_was_given_up_is_seen_and_sent_again_by_a_button(company: Company, 
     assert admin.presses("全部重试").toast == "1 条马上再发"
     assert titles(company.rep) == ["没有这个命令", "我会这些"]
     assert "没有送不到的消息" in admin.says("/ops").text
+
+
+def test_a_long_connection_that_is_dead_is_seen(company: Company, works: Works, admin: Somebody) -> None:
+    assert "长连接" not in admin.says("/运维").text
+    works.perform(lambda work: health.beat(work, f"{health.STREAM}feishu"))
+    company.keban.clock.forward(seconds=12)
+    well = admin.says("/运维")
+    assert "长连接 12 秒前还在" in well.text and well.card["header"]["template"] == "green"
+    for seconds, since in ((180, "3 分钟"), (7200, "2 小时")):
+        company.keban.clock.forward(seconds=seconds)
+        ill = admin.says("/运维")
+        assert f"长连接断了 {since}：看 stream 进程" in ill.text and ill.card["header"]["template"] == "orange"
 
 
 def test_only_an_administrator_sees_and_does_it(company: Company, admin: Somebody) -> None:

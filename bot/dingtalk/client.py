@@ -23,7 +23,6 @@ from bot.platform import Address, Json, Kind, SendError, Sent, Tally
 from bot.tokens import Token
 from bot.uploads import Uploaded
 from cards import dingtalk as cards
-from cards import pictures
 from models import codes, reply_doors
 from models.settings import DingTalk
 from models.work import Works
@@ -199,13 +198,8 @@ class DingTalkClient:
     def _drawn(self, part: Json) -> Json | None:
         if "image" not in part:
             return part
-        try:
-            return cards.shown(part, self._pictures.key(pictures.png(cards.image(part))))
-        except SendError as no:
-            if no.kind == "later":
-                raise
-            log.warning("%s: a card goes without its picture", no)
-            return None
+        key = self._pictures.drawn(cards.image(part))
+        return cards.shown(part, key) if key else None
 
     def _page(self, where: Place, card: Json, message_id: str) -> str | None:
         return self._works.perform(lambda work: page(work, where, card, message_id)) if form_of(card) else None

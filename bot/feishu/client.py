@@ -20,8 +20,6 @@ from bot.platform import Address, Json, Kind, SendError, Sent, Tally
 from bot.tokens import Token
 from bot.uploads import Uploaded
 from cards import feishu as cards
-from cards import pictures
-from cards.kit import Image
 from models.pace import Outcome
 from models.settings import Feishu
 
@@ -96,7 +94,7 @@ class FeishuClient:
 
     def send(self, to: Address, card: Json, key: str) -> Sent:
         """Send a card. The same `key` (at most 50 characters) sends once within an hour. Raises SendError (§4.4)."""
-        return self._send(to, "interactive", cards.pictured(card, self._drawn), key)
+        return self._send(to, "interactive", cards.pictured(card, self._pictures.drawn), key)
 
     def _send(self, to: Address, what: str, content: Json, key: str) -> Sent:
         kind = "open_id" if to.kind == "account" else "chat_id"
@@ -109,7 +107,7 @@ class FeishuClient:
 
     def update(self, message_id: str, card: Json, to: Address | None = None) -> None:
         """Replace a sent card in place, up to 14 days old. Raises SendError (§4.4)."""
-        content = _compact(cards.pictured(card, self._drawn))
+        content = _compact(cards.pictured(card, self._pictures.drawn))
         self._call("update", "PATCH", f"{MESSAGES}/{quote(message_id, safe='')}", {"content": content})
 
     def urge(self, message_id: str, to: Address, words: str) -> None:
@@ -169,16 +167,6 @@ class FeishuClient:
     def send_file(self, to: Address, key: str, name: str, token: str) -> Sent:
         """Send what was uploaded under its `name`. The same `token` sends once within an hour. Raises SendError."""
         return self._send(to, "file", {"file_key": key}, token)
-
-    def _drawn(self, image: Image) -> str | None:
-        """The key of a picture; None for one that the platform does not take: the card goes without it."""
-        try:
-            return self._pictures.key(pictures.png(image))
-        except SendError as no:
-            if no.kind == "later":
-                raise
-            log.warning("%s: a card goes without its picture", no)
-            return None
 
     def check(self) -> str:
         """Whether the platform gives us a token; what its `Date` header says, empty without one. Raises SendError."""

@@ -16,7 +16,7 @@ from bot.pages import strict, survey
 from bot.pages.survey import TEMPLATES
 from bot.platform import Json
 from cards import html, kit
-from cards.kit import BadAction, Card, Field, Form, Input, Select, TextArea
+from cards.kit import BadAction, Card, Field, Form, Input, Select, TextArea, Warn
 from models import forms, links
 from models.errors import AlreadyDone, NotFound, Refused, Unavailable
 from models.forms import VALID, Expired, Opened
@@ -40,6 +40,7 @@ AWAY = (503, "请稍后再试", "系统现在太忙，没有提交；填的内�
 TOO_LONG = (413, "内容太长了", "填的内容太长，没有提交，请返回上一页，精简后再提交。")
 DONE = (200, "已提交", "已提交，结果在和客伴的聊天里。可以关闭这个页面了。")
 MEND = "有的内容需要改一下，还没有提交。"
+NOT_TAKEN = 422
 log = logging.getLogger(__name__)
 security = logging.getLogger("keban.security")
 
@@ -93,7 +94,7 @@ class Pages:
         waiting = self._opened(nonce)
         filled = tuple(_filled(field, said) for field in waiting.form.fields)
         if any(field.error for field in filled):
-            return self._page(waiting, filled, MEND, 422)
+            return self._page(waiting, filled, MEND, NOT_TAKEN)
         return self._sent(waiting, filled)
 
     def _sent(self, waiting: Waiting, filled: tuple[Field, ...]) -> Response:
@@ -101,15 +102,29 @@ class Pages:
 
         The event's key is claimed in the transaction that does what the form says, so that it is done once whatever
         becomes of the mark. The other way round, what was typed would be lost where that transaction fails. A second
-        POST before the mark is a redelivery: it changes nothing and gets the answer of the first.
+        POST before the mark is a redelivery: it changes nothing and gets the answer of the first. What was not taken
+        is not claimed, so that the link stays open for what is mended.
         """
         try:
-            self._dispatch(_event(waiting, filled))
+            told = self._dispatch(_event(waiting, filled))
+            if "again" in told:
+                return self._again(waiting, filled, kit.loads(told["again"]))
         except Unavailable as away:
             log.warning("a form was not taken: %s", away)
             return self._page(waiting, filled, AWAY[2], AWAY[0])
+        if "refused" in told:
+            return self._page(waiting, filled, f"没有提交：{told['refused']}", NOT_TAKEN)
         self._mark(waiting.link.nonce)
         return _told(*DONE)
+
+    def _again(self, waiting: Waiting, filled: tuple[Field, ...], asked: Card) -> Response:
+        """What the program asks for once more, in what was typed: the page keeps it, and is that form from now on."""
+        fields = _mended(filled, next(part for part in asked.body if isinstance(part, Form)))
+        form = replace(waiting.form, fields=fields)
+        card = replace(waiting.card, body=tuple(form if part is waiting.form else part for part in waiting.card.body))
+        self._works.perform(lambda work: forms.turn(work, waiting.link.nonce, kit.dumps(card)), channel="form")
+        says = [MEND, *(part.text for part in asked.body if isinstance(part, Warn))]
+        return self._page(waiting, fields, "".join(says), NOT_TAKEN)
 
     def _page(self, waiting: Waiting, fields: tuple[Field, ...], wrong: str = "", status: int = 200) -> Response:
         shown = render_template(
@@ -146,7 +161,15 @@ def _event(waiting: Waiting, filled: tuple[Field, ...]) -> Event:
     link = waiting.link
     form = {field.name: field.value for field in filled}
     press = Press(waiting.form.submit.action.pack(), link.message, form, apart=True)
-    return Event(link.platform, f"form:{link.nonce}", link.account, link.chat, True, press=press)
+    return Event(link.platform, f"form:{link.nonce}", link.account, link.chat, True, press=press, on_page=True)
+
+
+def _mended(filled: tuple[Field, ...], asked: Form) -> tuple[Field, ...]:
+    """What was typed, with what is wrong with it, and what is asked for besides by now."""
+    wrong = {field.name: field.error for field in asked.fields}
+    here = {field.name for field in filled}
+    typed = (replace(field, error=wrong.get(field.name, "")) for field in filled)
+    return (*typed, *(field for field in asked.fields if field.name not in here))
 
 
 def _filled(field: Field, said: Mapping[str, str]) -> Field:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from sqlalchemy import bindparam, select
 
 from models.crm import people
+from models.crm.people import Hire
 from models.errors import Refused
 from models.tables import Identity, User
 from models.work import Work
@@ -21,7 +22,18 @@ UNBOUND = (
     )
     .order_by(User.staff_no)
 )
+BOUND = (
+    select(User.staff_no, User.name)
+    .join(Identity, Identity.user_id == User.id)
+    .where(User.active, Identity.platform == bindparam("on"))
+    .order_by(User.staff_no)
+)
 KNOWN = select(User.staff_no).where(User.active)
+WHOSE = (
+    select(User.name, User.staff_no)
+    .join(Identity, Identity.user_id == User.id)
+    .where(Identity.platform == bindparam("on"), Identity.account == bindparam("whose"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,21 @@ class Became(StrEnum):
     TAKEN = "taken"
 
 
+def hire(work: Work, hired: Hire) -> str:
+    """`people.add_user`, whose accounts are nobody else's; returns the binding code. Raises Refused.
+
+    Who writes from an account and knows code and digits is proven; what stands on a command line may be a slip.
+    """
+    for platform, account in hired.accounts:
+        holder = work.run(WHOSE, on=platform, whose=account).first()
+        if holder is not None and holder.staff_no != hired.staff_no:
+            raise Refused(
+                f"--{platform} {account} 已经是{holder.name}（{holder.staff_no}）的账号，没有改动。写错了就改过来；"
+                f"确实该归{hired.name}，就去掉 --{platform} 再执行一次，让本人用这个账号在私聊里发送打印出来的 /绑定。"
+            )
+    return people.add_user(work, hired)[1]
+
+
 def unbound(work: Work, platform: str, staff_nos: Iterable[str] | None) -> list[Unbound]:
     """Who has no account on this platform, all or some. Raises Refused for a staff number that nobody has."""
     wanted = None if staff_nos is None else {*staff_nos}
@@ -49,6 +76,12 @@ def unbound(work: Work, platform: str, staff_nos: Iterable[str] | None) -> list[
         raise Refused(f"没有找到工号 {'、'.join(sorted(strangers))}。")
     everybody = (Unbound(*row) for row in work.run(UNBOUND, on=platform))
     return [each for each in everybody if wanted is None or each.staff_no in wanted]
+
+
+def bound(work: Work, platform: str, staff_nos: Iterable[str] | None) -> list[tuple[str, str]]:
+    """(staff number, name) of those named who have an account on this platform already."""
+    wanted = {*(staff_nos or ())}
+    return [(row.staff_no, row.name) for row in work.run(BOUND, on=platform) if row.staff_no in wanted]
 
 
 def bind(work: Work, platform: str, asked: Iterable[Unbound], found: Mapping[str, str]) -> dict[str, Became]:

@@ -6,12 +6,12 @@ import calendar
 import datetime as dt
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import and_, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import aliased
 
-from models import delivery, outbox
+from models import delivery, health, outbox
 from models.crm import people
 from models.crm.people import Me
 from models.errors import AlreadyDone, NotAllowed
@@ -109,7 +109,7 @@ TAKEN_IN = update(Outbox).where(STILL).values(state=OutboxState.SUPERSEDED, card
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a platform stands. `oldest`: since when the first message waits; `forecast`: the month's calls at its end;
-    `totals`: what calls came to, ever."""
+    `totals`: what calls came to, ever; `stream`: how many seconds ago its long connection stood, None without one."""
 
     platform: str
     waiting: int
@@ -120,6 +120,12 @@ class Standing:
     monthly: int
     forecast: int
     totals: Mapping[str, int] = field(default_factory=dict)
+    stream: int | None = None
+
+    @property
+    def cut(self) -> bool:
+        """Whether its long connection does not stand any more."""
+        return self.stream is not None and self.stream > health.STREAM_LATE
 
     @property
     def percent(self) -> int:
@@ -160,7 +166,8 @@ def overview(work: Work, page: int) -> Overview:
     homeless = waiting.pop("", None)
     letters = tuple(_letter(work, row) for row in rows[:PAGE])
     dead = given_up(work)
-    stands = tuple(standings(work, waiting))
+    streams = health.look(work).streams
+    stands = tuple(replace(each, stream=streams.get(each.platform)) for each in standings(work, waiting))
     unbound = homeless.waits if homeless else 0
     return Overview(work.shown(work.now), stands, unbound, dead, letters, page, more=len(rows) > PAGE)
 
