@@ -216,7 +216,7 @@ def stop_with(worker: ThreadWorker, stop: threading.Event) -> None:
 
 
 def _gunicorn(server: Server, *, beside: bool) -> dict[str, Any]:
-    """`--no-control-socket`: nothing of ours listens that nobody asked for."""
+    """`--no-control-socket`: nothing of ours listens that nobody asked for. No header changes scheme or path."""
     return {
         "bind": f"{server.host}:{server.port}",
         "workers": 1 if beside else server.workers,
@@ -225,6 +225,8 @@ def _gunicorn(server: Server, *, beside: bool) -> dict[str, Any]:
         "graceful_timeout": 6,
         "control_socket_disable": True,
         "loglevel": "warning",
+        "logger_class": "bot.server_lines.Lines",
+        "forwarded_allow_ips": "",
         "proc_name": "keban",
     }
 

@@ -16,6 +16,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wsgi import get_input_stream
 
 from bot.event import Incoming
+from bot.pages import strict
 from bot.platform import Direct, Door, Forged, Json, Platform, Request
 from models.errors import Unavailable
 
@@ -46,7 +47,7 @@ class Doors:
             log.exception("request failed")
             status, answer = _told(500)
         body = json.dumps(answer, ensure_ascii=False).encode()
-        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *strict.EVERYWHERE.items()]
         allow = [("Allow", "POST")] if status == 405 else []
         start_response(f"{status} {HTTP_STATUS_CODES[status]}", headers + allow)
         return [body] if environ["REQUEST_METHOD"] != "HEAD" else []
@@ -103,6 +104,8 @@ def _body(environ: Environ) -> bytes:
         return get_input_stream(environ, max_content_length=LARGEST_BODY).read()  # type: ignore[arg-type]
     except HTTPException as no:
         raise Forged(no.name, no.code or 400) from None
+    except Exception:  # broken chunks: each server has its own errors for them
+        raise Forged("the body cannot be read", 400) from None
 
 
 def _told(status: int) -> tuple[int, Json]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import time
 
 #: what ends a line, drives a terminal or turns the order of reading: shown by number, as JSON does with the rest.
 SIGNS = {n: f"\\u{n:04x}" for n in (*range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+#: the address of a page; whoever has it may answer there, so that no line holds one, whoever writes it.
+LINK = re.compile(r"/(survey|form)/[^\s\"'\\/?]{16,}")
 
 
 class JsonLine(logging.Formatter):
-    """Time in UTC, level, logger, message, and the traceback of a defect."""
+    """Time in UTC, level, logger, message, and the traceback of a defect; of a link, which page it opens."""
 
     def format(self, record: logging.LogRecord) -> str:
         seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
@@ -24,7 +27,7 @@ class JsonLine(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False).translate(SIGNS)
+        return LINK.sub(r"/\1/…", json.dumps(line, ensure_ascii=False).translate(SIGNS))
 
 
 def configure(level: int = logging.INFO) -> None:

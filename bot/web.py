@@ -11,7 +11,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from bot.doors import LARGEST_BODY, Dispatch, Doors
-from bot.pages import form, here, survey
+from bot.pages import form, here, strict, survey
+from bot.pages.limits import Limits
 from bot.platform import Platform
 from models import health
 from models.errors import Unavailable
@@ -27,12 +28,14 @@ def create(platforms: Mapping[str, Platform], dispatch: Dispatch, works: Works) 
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.register_error_handler(HTTPException, _generic)
     app.register_error_handler(Exception, _last_resort)
+    app.after_request(_strict)
     app.add_url_rule("/", "status", lambda: _status(works))
     app.add_url_rule("/healthz", "healthz", lambda: "ok\n")
     app.add_url_rule("/readyz", "readyz", lambda: _ready(works))
     app.add_url_rule("/metrics", "metrics", lambda: _metrics(works))
-    app.register_blueprint(survey.Pages(works).blueprint())
-    app.register_blueprint(form.Pages(works, dispatch).blueprint())
+    limits = Limits(works)
+    app.register_blueprint(survey.Pages(works, limits).blueprint())
+    app.register_blueprint(form.Pages(works, dispatch, limits).blueprint())
     app.wsgi_app = Doors(platforms, dispatch, app.wsgi_app)  # type: ignore[method-assign]
     return app
 
@@ -54,9 +57,10 @@ def _ready(works: Works) -> tuple[Response, int]:
 
 def _metrics(works: Works) -> Response | tuple[Response, int]:
     """Figures for a monitoring system: with the key, or, where none is set, for this machine only (O5)."""
-    key = works.settings.server.metrics_key.get_secret_value()
+    server = works.settings.server
+    key = server.metrics_key.get_secret_value()
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if not (hmac.compare_digest(given.encode(), key.encode()) if key else here.is_here()):
+    if not (hmac.compare_digest(given.encode(), key.encode()) if key else here.is_here(server)):
         return _told(403)
     from bot import metrics  # only who is asked for figures loads what writes them
 
@@ -77,3 +81,10 @@ def _generic(error: HTTPException) -> tuple[Response, int]:
 def _last_resort(error: Exception) -> tuple[Response, int]:
     log.exception("request failed", exc_info=error)
     return _told(500)
+
+
+def _strict(response: Response) -> Response:
+    """What has no rules of its own is shown nowhere, kept nowhere and loads nothing."""
+    for name, value in strict.EVERYWHERE.items():
+        response.headers.setdefault(name, value)
+    return response

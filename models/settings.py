@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 #: the first-level names follow the national classification GB/T 4754 where sales teams use them.
 INDUSTRIES = {
@@ -38,6 +39,17 @@ def _base(url: str) -> str:
     return url
 
 
+def _network(text: str) -> IPv4Network | IPv6Network:
+    """Refuses a network of everybody: whoever is trusted says whose request it is."""
+    try:
+        network = ip_network(str(text))
+    except ValueError:
+        raise ValueError("要写成地址或网段，例如 127.0.0.1 或 10.0.0.0/8") from None
+    if network.prefixlen == 0:
+        raise ValueError("不能是所有地址")
+    return network
+
+
 class Server(Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
@@ -45,6 +57,14 @@ class Server(Section):
     workers: Annotated[int, Field(ge=1)] = 1
     threads: Annotated[int, Field(ge=1)] = 16
     metrics_key: SecretStr = SecretStr("")
+    trusted_proxies: list[Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]] = []
+
+
+class Pages(Section):
+    """How many requests a minute the pages for people outside the chat answer, in each process."""
+
+    link_per_minute: Annotated[int, Field(ge=1)] = 30
+    address_per_minute: Annotated[int, Field(ge=1)] = 120
 
 
 def _url(url: str) -> str:
@@ -227,6 +247,7 @@ class Settings(Section):
     """All of it."""
 
     server: Server = Server()
+    pages: Pages = Pages()
     database: Database = Database()
     feishu: Feishu = Feishu()
     dingtalk: DingTalk = DingTalk()

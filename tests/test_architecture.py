@@ -29,7 +29,7 @@ PRODUCT = ("app.py", "bot/*", "cards/*", "handlers/*", "models/*", "scheduler/*"
 LIBRARIES = {
     "flask": ("app.py", "bot/web.py", "bot/playground/page.py", "bot/pages/*"),
     "werkzeug": ("bot/web.py", "bot/doors.py", "bot/pages/*"),
-    "gunicorn": ("app.py",),
+    "gunicorn": ("app.py", "bot/server_lines.py"),
     "requests": ("bot/*/client.py",),
     "websocket": ("bot/stream.py",),
     "prometheus_client": ("bot/metrics.py",),

@@ -22,19 +22,19 @@ from bot.event import Event
 from cards import follow_ups, kit
 from cards.follow_ups import FORM
 from cards.kit import Button, Card, Form, Input, Text, TextArea
-from conftest import ON_SQLITE, SECRET, Company
+from conftest import ON_SQLITE, SECRET, START, Company
 from filled_page import FormOnPage
 from handlers import router
 from models import forms, links
 from models.errors import AlreadyDone, Unavailable
-from models.settings import Settings
+from models.settings import Pages, Settings
 from models.tables import Audit, Claim, FollowUp, FormLink, Outbox, User
 from models.tables.sealed import Keyring
 from models.work import Works
 from scheduler.jobs import forget
 from test_entry import count, stored
 from test_faults import Away
-from world import Somebody
+from world import HandClock, Somebody
 
 away = test_faults.away
 HUAXING = "华星科技有限公司"
@@ -229,6 +229,7 @@ def test_a_link_is_forgotten_a_day_after_its_end(huaxing: Company) -> None:
     assert get(huaxing, where).status_code == 404 and count(huaxing, FormLink) == 0
 
 
+@pytest.mark.parametrize("settings", [Settings(pages=Pages(address_per_minute=10_000))])
 @ON_SQLITE
 def test_a_link_that_is_not_ours_opens_nothing_and_tells_nothing(
     huaxing: Company, ring: Keyring, caplog: pytest.LogCaptureFixture
@@ -262,7 +263,7 @@ def test_a_link_that_is_not_ours_opens_nothing_and_tells_nothing(
 def test_no_altered_token_opens(data: st.DataObject) -> None:
     """Not even the database is asked: there is none here."""
     keys = Keyring.derived(SECRET)
-    nowhere = cast(Works, SimpleNamespace(settings=Settings(), keys=keys))
+    nowhere = cast(Works, SimpleNamespace(settings=Settings(), keys=keys, clock=HandClock(START)))
     client = web.create({}, lambda event: {}, nowhere).test_client()
     token = links.token(keys, links.FORM, links.nonce())
     signs = st.characters(exclude_categories=("Cs",), exclude_characters="/")

@@ -16,7 +16,7 @@ from models import links
 from models.crm import surveys
 from models.crm.surveys import Given
 from models.errors import AlreadyDone
-from models.settings import Server, Settings
+from models.settings import Pages, Server, Settings
 from models.tables import Audit, Customer, PrivateValue, Survey, SurveyReason, Timer, TimerState
 from models.tables.sealed import Keyring
 from test_entry import stored
@@ -149,6 +149,7 @@ def test_nobody_asks_somebody_elses_or_an_unreviewed_customer(huaxing: Company) 
     assert huaxing.rep.says("/问卷 华星科技", group=True).title == "已私信给你"
 
 
+@pytest.mark.parametrize("settings", [Settings(pages=Pages(address_per_minute=10_000))])
 def test_a_link_altered_in_any_place_opens_nothing_and_asks_the_database_nothing(huaxing: Company) -> None:
     where = asked(huaxing)
     token = where.rpartition("/")[2]

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from flask import Blueprint, Response, make_response, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from bot.event import Event, Press
-from bot.pages import strict, survey
+from bot.pages import limits, strict, survey
+from bot.pages.limits import Limits
 from bot.pages.survey import TEMPLATES
 from bot.platform import Json
 from cards import html, kit
@@ -57,15 +58,17 @@ class Waiting:
 class Pages:
     """The blueprint under `/form/`. `dispatch` carries out what was filled in, as if it had been pressed."""
 
-    def __init__(self, works: Works, dispatch: Callable[[Event], Json]) -> None:
-        self._works, self._dispatch = works, dispatch
+    def __init__(self, works: Works, dispatch: Callable[[Event], Json], limits: Limits) -> None:
+        self._works, self._dispatch, self._limits = works, dispatch, limits
 
     def blueprint(self) -> Blueprint:
         """Its routes."""
         pages = Blueprint("form", __name__, url_prefix="/form", template_folder=str(TEMPLATES))
+        pages.before_request(self._limits.caller)
         pages.after_request(_strict)
         pages.register_error_handler(Refused, _refused)
         pages.register_error_handler(Unavailable, _away)
+        pages.register_error_handler(TooManyRequests, _busy)
         pages.register_error_handler(HTTPException, _failed)
         pages.register_error_handler(Exception, _last_resort)
         pages.add_url_rule("/<token>", "show", self._show, methods=["GET"])
@@ -73,7 +76,7 @@ class Pages:
         return pages
 
     def _nonce(self, token: str) -> str:
-        return strict.nonce(self._works.keys, links.FORM, token)
+        return self._limits.link(strict.nonce(self._works.keys, links.FORM, token))
 
     def _opened(self, nonce: str) -> Waiting:
         try:
@@ -90,7 +93,7 @@ class Pages:
     def _take(self, token: str) -> Response:
         request.max_content_length = LARGEST_BODY
         nonce = self._nonce(token)
-        said = request.form  # read before the database is asked: what was typed is at hand whatever comes of it
+        said = strict.filled_in()  # read before the database is asked: what was typed is at hand whatever comes of it
         waiting = self._opened(nonce)
         filled = tuple(_filled(field, said) for field in waiting.form.fields)
         if any(field.error for field in filled):
@@ -223,6 +226,10 @@ def _away(away: Unavailable) -> Response:
     log.warning("a form page waits for the database: %s", away)
     typed = _typed()
     return _told(*AWAY if typed else CLOSED, typed=typed, again=True)
+
+
+def _busy(no: TooManyRequests) -> Response:
+    return limits.later(no, _told(*limits.BUSY))
 
 
 def _failed(error: HTTPException) -> Response:

@@ -6,10 +6,11 @@ import logging
 from pathlib import Path
 
 from flask import Blueprint, Response, make_response, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from bot import posting
-from bot.pages import strict
+from bot.pages import limits, strict
+from bot.pages.limits import Limits
 from models import links
 from models.crm import surveys
 from models.crm.surveys import LONGEST, SCORES, Expired, Given, Open
@@ -38,15 +39,17 @@ log = logging.getLogger(__name__)
 class Pages:
     """The blueprint under `/survey/`."""
 
-    def __init__(self, works: Works) -> None:
-        self._works = works
+    def __init__(self, works: Works, limits: Limits) -> None:
+        self._works, self._limits = works, limits
 
     def blueprint(self) -> Blueprint:
         """Its routes."""
         pages = Blueprint("survey", __name__, url_prefix="/survey", template_folder=str(TEMPLATES))
+        pages.before_request(self._limits.caller)
         pages.after_request(_strict)
         pages.register_error_handler(Refused, _refused)
         pages.register_error_handler(Unavailable, lambda _: _told(*AWAY))
+        pages.register_error_handler(TooManyRequests, _busy)
         pages.register_error_handler(HTTPException, _failed)
         pages.register_error_handler(Exception, _last_resort)
         pages.add_url_rule("/<token>", "show", self._show, methods=["GET"])
@@ -61,7 +64,7 @@ class Pages:
             return surveys.opened(work, nonce)
 
     def _nonce(self, token: str) -> str:
-        return strict.nonce(self._works.keys, links.SURVEY, token)
+        return self._limits.link(strict.nonce(self._works.keys, links.SURVEY, token))
 
     def _show(self, token: str) -> Response:
         return _form(self._opened(token))
@@ -97,7 +100,7 @@ class Wrong(Exception):
 
 def _given(survey: Open) -> Given:
     """What was filled in. Raises Wrong."""
-    said = request.form
+    said = strict.filled_in()
     score = _score(said.get("score", ""))
     if score is None:
         raise Wrong("请先选总体满意度。")
@@ -132,6 +135,10 @@ def _told(status: int, title: str, say: str) -> Response:
 
 def _refused(no: Refused) -> Response:
     return _told(*TOLD.get(type(no), BROKEN))
+
+
+def _busy(no: TooManyRequests) -> Response:
+    return limits.later(no, _told(*limits.BUSY))
 
 
 def _failed(error: HTTPException) -> Response:

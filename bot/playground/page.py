@@ -9,12 +9,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, jsonify, request, send_from_directory
 
 from bot.event import Event
-from bot.pages import here
+from bot.pages import here, strict
 from bot.pages.survey import STYLE_HASH
 from bot.platform import Forged, Json
 from bot.playground import events, verify
@@ -30,13 +29,10 @@ LOOK_EVERY = 0.25
 PING_EVERY = 5.0
 #: a stream ends by itself now and then, so that a page that vanished does not hold a thread for ever.
 LONGEST = 600.0
-HEADERS = {
+HEADERS = strict.EVERYWHERE | {
     # the hash is that of the survey page, which the customer's phone shows in a frame that inherits these rules
     "Content-Security-Policy": f"default-src 'none'; script-src 'self'; style-src 'self' 'sha256-{STYLE_HASH}'; "
     "img-src 'self' data:; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
 }
 
 
@@ -87,7 +83,11 @@ class Page:
         """
         key = self._works.settings.playground.key.get_secret_value()
         if (
-            not (verify.may_enter(self._works.settings.playground, _given()) if key else here.is_here())
+            not (
+                verify.may_enter(self._works.settings.playground, _given())
+                if key
+                else here.is_here(self._works.settings.server)
+            )
             or _is_foreign()
         ):
             abort(403)
@@ -189,7 +189,7 @@ class Page:
 def _is_foreign() -> bool:
     """Whether a browser says that this comes from a page of another site."""
     origin = request.headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc != request.host
+    return origin is not None and origin not in (f"http://{request.host}", f"https://{request.host}")
 
 
 def _given() -> str:
