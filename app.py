@@ -48,7 +48,7 @@ class Keban:
         from models.engine import connect
         from models.work import Works
 
-        self.settings = settings
+        self.settings = settings = config.with_heads(settings)
         self.engine: Engine = connect(settings.database.url, config.keyring(settings))
         self.works: Works = Works(self.engine, now, settings)
         found = (
@@ -370,6 +370,8 @@ CALLS: dict[str, arguments.Call] = {
     "user disable": inside("user disable", "停用一个人：他什么都不能做，也收不到消息；再 user add 一次就恢复。"),
     "user import": inside("user import", "从 CSV 添加或修改很多人，并打印绑定码；有一行不对就一个都不动。"),
     "role set": inside("role set", "改一个角色的一项权限，马上生效。"),
+    "audit verify": inside("audit verify", "核对审计日志：改过、删掉、插进、调换、截断和没有封存的行；有就以 1 结束。"),
+    "audit export": inside("audit export", "把审计日志导出成文件，第三方可以自己核对；--from 和 --to 是起止的日子。"),
     "product set": inside("product set", "添加或修改产品目录里的产品。"),
 }
 

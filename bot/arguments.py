@@ -20,7 +20,7 @@ def parser(calls: Mapping[str, Call]) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser("app.py", description="客伴 Keban：在工作群里用的 CRM")
     top.add_argument("--config", metavar="FILE", help="配置文件，默认 config.toml 或环境变量 KEBAN_CONFIG")
     commands = top.add_subparsers(required=True, metavar="命令")
-    for add in (_running, _playground, _company):
+    for add in (_running, _playground, _company, _audit):
         add(commands, calls)
     return top
 
@@ -77,6 +77,23 @@ def _takes_people(parser: argparse.ArgumentParser) -> None:
     whom.add_argument("--staff-no", action="append", metavar="STAFF_NO", help="工号，可多次")
     whom.add_argument("--all", action="store_true", help="所有还没有账号的人")
     parser.add_argument("--platform", choices=["feishu", "dingtalk"], help="只在这个平台找；不写就在接好的每个平台找")
+
+
+def _audit(commands: Any, calls: Mapping[str, Call]) -> None:
+    audit = _group(commands, "audit", "审计日志")
+    _command(audit, "verify", calls["audit verify"])
+    exporting = _command(audit, "export", calls["audit export"])
+    exporting.add_argument("--from", dest="since", type=_day, metavar="2026-11-01", help="从哪一天")
+    exporting.add_argument("--to", dest="until", type=_day, metavar="2026-11-30", help="到哪一天")
+    exporting.add_argument("file", metavar="FILE", help="新文件的名字")
+
+
+def _day(text: str) -> dt.date:
+    """2026-11-01."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("写成 2026-11-01") from None
 
 
 def duration(text: str) -> dt.timedelta:

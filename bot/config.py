@@ -135,3 +135,13 @@ def secret_key(settings: Settings) -> str:
     except FileExistsError:
         pass
     return file.read_text()
+
+
+def with_heads(settings: Settings) -> Settings:
+    """The settings with a file for the heads of the audit's chain, beside the database where none is named."""
+    if settings.audit.heads:
+        return settings
+    database, file = settings.database.url, Path("var/audit-heads.jsonl")
+    if database.startswith("sqlite:///"):
+        file = Path(database.removeprefix("sqlite:///")).with_suffix(".audit-heads.jsonl")
+    return settings.model_copy(update={"audit": settings.audit.model_copy(update={"heads": str(file)})})

@@ -17,7 +17,8 @@ from cards.kit import Card, Form, Toast
 from models import chats, codes, outbox, reply_doors
 from models.crm import leavers, people
 from models.crm.people import Me
-from models.errors import Claimed, NotAllowed, Refused, Unavailable
+from models.errors import Claimed, NotFound, Refused, Unavailable
+from models.tables import Outcome
 from models.work import Work, Works
 
 log = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ class Dispatcher:
         except Exception:
             number = secrets.token_hex(4)
             log.exception("event %s failed, number %s", event.key, number)
-            return self._once(_anew(event), lambda work, event, me: self._apologise(work, event, number))
+            return self._once(_anew(event), lambda work, event, me: self._apologise(work, event, me, number))
 
     def _once(self, event: Event, act: Act) -> Json:
         """One unit of work a delivery; a redelivery gets the answer of the first and changes nothing."""
@@ -85,7 +86,8 @@ class Dispatcher:
         def task(work: Work) -> Json:
             me = people.speaker(work, event.platform, event.account, event.chat, _key(event))
             outbox.claim_event(work, _key(event))
-            work.actor_id = me.id if me else None
+            if me is not None:
+                work.acts(me.id, me.roles)
             if event.door is not None:
                 reply_doors.keep(work, event.platform, event.chat, event.door.url, event.door.until)
             return act(work, event, me)
@@ -136,11 +138,11 @@ class Dispatcher:
 
     def _refuse(self, work: Work, event: Event, me: Me | None, no: Refused) -> Json:
         """The operation was undone; what was wrong is said, and a living card shows how things stand."""
-        event = _placed(event, me)
+        event = self._meant(work, _placed(event, me), None)  # nobody: what is refused is not refused once more
         no.settle(work)
-        if isinstance(no, NotAllowed):
+        if _denied(event, no):
             log.warning("refused: %s by %s", event.key, me.id if me else "nobody")
-            work.audit("refused", f"user:{me.id if me else 0}", why=type(no).__name__)
+            self._note(work, event, me, Outcome.REFUSED, no.subject, why=type(no).__name__)
         if event.on_page:
             return {"refused": no.say}
         if event.in_message is None:
@@ -148,13 +150,21 @@ class Dispatcher:
         stands = _as_it_stands(work, event.platform, event.in_message.message_id, me)
         return self._keep(work, event, stands, Toast(no.say, "warning"))
 
-    def _apologise(self, work: Work, event: Event, number: str) -> Json:
+    def _apologise(self, work: Work, event: Event, me: Me | None, number: str) -> Json:
+        self._note(work, event, me, Outcome.FAILED, "", number=number)
         say = f"系统出了问题，没有生效，请稍后再试。编号 {number}"
         if event.on_page:
             return {"refused": say}
         if event.in_message is None:
             return self._reply(work, event, None, common.failed(number))
         return self._keep(work, event, None, Toast(say, "error"))
+
+    def _note(
+        self, work: Work, event: Event, me: Me | None, came_of_it: Outcome, subject: str, **detail: object
+    ) -> None:
+        """What somebody tried in vain, by a name of ours: what he wrote may be anything."""
+        about = subject or f"user:{me.id if me else 0}"
+        work.audit(self._router.tried(event) or "event", about, outcome=came_of_it, **detail)
 
     def _reply(self, work: Work, event: Event, me: Me | None, card: Card) -> Json:
         """Answer words; what is said in the body is remembered with the claim."""
@@ -170,6 +180,11 @@ class Dispatcher:
         body = platform.respond(shown, toast or (None if shown else Toast("好的", "info")))
         outbox.keep_answer(work, _key(event), json.dumps(body, ensure_ascii=False))
         return body
+
+
+def _denied(event: Event, no: Refused) -> bool:
+    """Whether a permission was refused: what a card names and is not found belongs to others."""
+    return no.denied or (event.press is not None and isinstance(no, NotFound))
 
 
 def _key(event: Incoming) -> str:

@@ -21,6 +21,7 @@ from models.crm import drafts
 from models.crm.people import Me
 from models.errors import AlreadyDone, Ambiguous, NotAllowed, Refused
 from models.policy import Permission
+from models.tables import Outcome
 from models.work import Work
 
 Handler = Callable[..., Card]
@@ -123,6 +124,7 @@ class Command:
         """The values, place by place. Raises Mend with what is wrong with which, or Which."""
         values: dict[str, object] = {}
         wrong: dict[str, str] = {}
+        barred: Refused | None = None
         for place in self.places:
             if text := words.get(place.param, "").strip():
                 try:
@@ -131,17 +133,18 @@ class Command:
                     raise Which(place.param, several) from several
                 except Refused as no:
                     wrong[place.param] = no.say
+                    barred = no if no.denied else barred
         if wrong:
-            raise Mend(wrong)
+            raise Mend(wrong, barred)
         return values
 
 
 class Mend(Exception):
-    """Words of a command that cannot be read, by parameter."""
+    """Words of a command that cannot be read, by parameter; `barred` where one is not this person's to name."""
 
-    def __init__(self, fields: Mapping[str, str]) -> None:
+    def __init__(self, fields: Mapping[str, str], barred: Refused | None = None) -> None:
         super().__init__("、".join(fields))
-        self.fields = fields
+        self.fields, self.barred = fields, barred
 
 
 class Which(Exception):
@@ -178,9 +181,7 @@ class Router:
         alone: Handler | None = None,
     ) -> Callable[[Handler], Handler]:
         """Declare a command by its usage line. `form` builds the card that opens when words are missing; `alone`
-        answers the command without a word.
-
-        Raises TypeError at import when usage line and signature do not match.
+        answers the command without a word. Raises TypeError at import when usage line and signature do not match.
         """
         names = (usage.split()[0], *aliases)
 
@@ -282,10 +283,21 @@ class Router:
 
     def name_of(self, event: Event) -> str:
         """Which command or action an event would reach; for looking on, not for deciding."""
+        name = self.tried(event)
+        return self.commands[name].usage if event.press is None and name else name
+
+    def tried(self, event: Event) -> str:
+        """The name of the command or action that an event is meant for; empty for what is none of ours."""
+        word, *_ = [*event.text.lower().split(maxsplit=1), ""]
         if event.press is not None:
-            return str(event.press.value.get("do", ""))
-        command = self.commands.get(event.text.split(maxsplit=1)[0].lower() if event.text.strip() else "")
-        return command.usage if command else ""
+            try:
+                action = Action.unpack(event.press.value)
+            except BadAction:
+                return ""
+            if not isinstance(action, common.Submit):
+                return action.name
+            word = action.command
+        return self.commands[word].names[0] if word in self.commands else ""
 
     def known(self, me: Me | None) -> list[Command]:
         """The commands this person may say, each once."""
@@ -316,9 +328,18 @@ class Router:
             draft = drafts.keep(asked.work, cast(Me, asked.me), command.names[0], words)
             return common.choose(which.several, draft, which.param)
         except Mend as no:
+            if no.barred is not None:
+                self._barred(command, no.barred, asked)
             wrong = no.fields
         empty = dict.fromkeys((place.param for place in missing), "请填写。" if asked.form else "")
         return self._ask(command, words, {**empty, **wrong}, asked)
+
+    def _barred(self, command: Command, no: Refused, asked: Asked) -> None:
+        """A form says what was refused and is an answer like any other; what has none is refused as a whole."""
+        if command.form is None:
+            raise no
+        if asked.me is not None:
+            asked.work.audit(command.names[0], no.subject or f"user:{asked.me.id}", outcome=Outcome.REFUSED)
 
     def _ask(self, command: Command, words: Words, errors: Mapping[str, str], asked: Asked) -> Card:
         """The form of a command with everything that was typed, or what is wrong where it has none."""

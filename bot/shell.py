@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from bot import posting, rosters
+from bot import audits, posting, rosters
 from bot.platform import Platform, SendError
 from bot.remedies import remedy
 from cards.labels import PERMISSIONS, PLATFORMS, ROLES
@@ -149,4 +149,6 @@ COMMANDS: Mapping[str, Callable[[Works, Platforms, Namespace], int | None]] = {
     "user import": user_import,
     "role set": role_set,
     "product set": product_set,
+    "audit verify": lambda works, _, said: audits.verify(works, said),
+    "audit export": lambda works, _, said: audits.export(works, said),
 }

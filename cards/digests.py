@@ -8,6 +8,7 @@ from cards import complaints, customers, reviews
 from cards.kit import Action, Bars, Button, Buttons, Card, Element, Note, Text
 from cards.labels import METHODS, SEVERITIES, STAGES
 from models.crm.digests import Digest, Line, Listing, Period, Record
+from models.seals import Seal
 
 
 class Open(Action, name="digest.open"):
@@ -39,7 +40,13 @@ def digest(figures: Digest) -> Card:
     chart = [Bars("跟进（按部门）" if figures.by_team else "跟进（按人员）", figures.bars)] if figures.bars else []
     lines = [part for line in figures.lines for part in _line(line, figures.period)]
     says = Note(f"{figures.since} 起，截至 {figures.now}")
-    return Card(f"简报 · {figures.date}", (says, *chart, *lines), personal=True)
+    seal = [Note(_sealed(figures.seal))] if figures.seal else []
+    return Card(f"简报 · {figures.date}", (says, *chart, *lines, *seal), personal=True)
+
+
+def _sealed(head: Seal) -> str:
+    """Enough of the link that nobody makes another chain for it."""
+    return f"审计链头 {head.number}:{head.link[:24]}"
 
 
 def _line(line: Line, of: Period) -> tuple[Element, ...]:

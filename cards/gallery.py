@@ -79,6 +79,7 @@ def _common() -> Samples:
     yield "common.failed", common.failed("3f9a12bc")
     yield "common.gone", common.gone()
     yield "common.told_privately", common.told_privately()
+    yield "common.hello", common.hello("先绑定，再说话。")
     yield "common.unknown.sentence", common.unknown("你好", [])
     yield "common.unknown.near", common.unknown("/跟劲", ["/跟进", "/gj"])
     yield "common.unknown.nothing_near", common.unknown("/" + NASTY[1], [])

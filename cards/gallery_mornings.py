@@ -10,6 +10,7 @@ from cards.samples import ODD, Samples
 from models.crm.digests import Digest, Line, Listing, Period, Record
 from models.crm.figures import FIGURES
 from models.crm.today import Thing, Today, What
+from models.seals import Seal
 
 PERIOD = Period(1_795_568_400, 1_795_655_101)
 TEAMS = (("销售一部", 9), ("销售二部", 3))
@@ -57,6 +58,7 @@ def samples() -> Samples:
     nothing = tuple(replace(line, total=0, teams=()) for line in LINES)
     strange = replace(LINES[0], teams=((ODD, 1), ("销售二部", 1)))
     yield "digests.digest.teams", digests.digest(FIGURED)
+    yield "digests.digest.sealed", digests.digest(replace(FIGURED, seal=Seal(1234, "3f9a" * 16, "")))
     yield "digests.digest.people", digests.digest(replace(FIGURED, bars=(*people, ("其余 3 个", 0)), by_team=False))
     yield "digests.digest.nothing", digests.digest(replace(FIGURED, lines=nothing, bars=(("王敏", 0),), by_team=False))
     yield "digests.digest.nasty", digests.digest(replace(FIGURED, lines=(strange,), bars=((ODD, 1),)))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cards import ops
+from cards import audit_log, ops
 from cards.kit import Card, Note, Text
-from cards.samples import LONG, ODD, Samples
+from cards.samples import HUAXING, LONG, ODD, STRANGE, Samples
+from models.crm.audit_log import Entry, Log
 from models.crm.deliveries import Letter, Overview, Standing
+from models.tables import Outcome
 
 FEISHU = Standing("feishu", 0, "", away=False, slow=False, calls=1234, monthly=0, forecast=1500)
 DINGTALK = Standing("dingtalk", 12, "今天 9:03", away=True, slow=False, calls=3650, monthly=5000, forecast=4380)
@@ -28,7 +30,31 @@ ILL = Overview(
 )
 
 
+CORRECTED = (("客户全称", "华星科技", "华星科技有限公司"), ("所属行业", "其他-其他", "制造业-电子设备"))
+LOGGED = (
+    Entry("今天 9:50", "赵强", "feishu", "review.approve", Outcome.DONE, (("status", "pending", "archived"),)),
+    Entry("今天 9:40", "周舟", "dingtalk", "/客户", Outcome.REFUSED),
+    Entry("今天 9:35", "王敏", "feishu", "/跟进", Outcome.FAILED),
+    Entry("今天 9:30", "王敏", "form", "entry.resubmit", Outcome.DONE, CORRECTED),
+    Entry("昨天 17:00", "", "scheduler", "review.escalate", Outcome.DONE),
+)
+
+
 def samples() -> Samples:
+    yield from _letters()
+    yield from _logs()
+
+
+def _logs() -> Samples:
+    yield "audit_log.log.customer", audit_log.log(Log(HUAXING, LOGGED, 0, more=True))
+    yield "audit_log.log.last_page", audit_log.log(Log(HUAXING, LOGGED[:1], 2, more=False))
+    yield "audit_log.log.in_vain", audit_log.log(Log(None, LOGGED[1:3], 0, more=False))
+    yield "audit_log.log.none", audit_log.log(Log(None, (), 0, more=False))
+    odd = Entry("今天 9:50", ODD, ODD, ODD, Outcome.DONE, ((ODD, ODD, LONG),))
+    yield "audit_log.log.nasty", audit_log.log(Log(STRANGE, (odd,), 0, more=False))
+
+
+def _letters() -> Samples:
     yield "ops.overview.well", ops.overview(WELL)
     yield "ops.overview.ill", ops.overview(ILL)
     yield "ops.overview.never", ops.overview(replace(WELL, platforms=()))

@@ -3,6 +3,7 @@
 import handlers.words  # noqa: F401 (registers the readers before the commands that need them)
 from bot.routing import Router
 from handlers import (
+    audit_log,
     binding,
     complaints,
     customers,
@@ -34,6 +35,7 @@ router.include(
     today.router,
     deals.router,
     surveys.router,
+    audit_log.router,
     ops.router,
     settings.router,
     people.router,

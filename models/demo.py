@@ -79,7 +79,8 @@ def load(work: Work) -> bool:
     cast = {number: _me(work, number) for number, *_ in data.PEOPLE}
     for number, deed in enumerate(_history(past), 1):
         me = cast[deed.who]
-        view = replace(told, now=deed.at, real=deed.at, actor_id=me.id, request=f"demo:{number}", notices=[])
+        view = replace(told, now=deed.at, real=deed.at, request=f"demo:{number}", notices=[])
+        view.acts(me.id, me.roles)
         deed.act(view, me)
     work.run(ANSWERED)
     work.run(HAPPENED, moment=work.now)

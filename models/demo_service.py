@@ -116,4 +116,4 @@ def _customer(work: Work, me: Me, story: Story) -> CustomerRef:
 
 def _by_itself(work: Work) -> Work:
     """Nobody of the company does it."""
-    return replace(work, actor_id=None)
+    return replace(work, actor_id=None, roles="")

@@ -11,9 +11,16 @@ if TYPE_CHECKING:
 class Refused(Exception):
     """这个操作没有完成。"""
 
-    def __init__(self, say: str = "") -> None:
+    def __init__(self, say: str = "", subject: str = "") -> None:
+        """`subject` is what it was refused for, as an audit row names it, where that is known."""
         self.say = say or type(self).__doc__ or ""
+        self.subject = subject
         super().__init__(self.say)
+
+    @property
+    def denied(self) -> bool:
+        """Whether a permission was refused; a slip of the pen is no operation. What is not his names its subject."""
+        return bool(self.subject)
 
     def settle(self, work: Work) -> None:
         """What has to be kept although the operation was undone."""
@@ -25,6 +32,8 @@ class NotFound(Refused):
 
 class NotAllowed(Refused):
     """没有权限做这个操作。"""
+
+    denied = True
 
 
 class AlreadyDone(Refused):

@@ -34,6 +34,7 @@ class Permission(StrEnum):
     COMPLAINT = "complaint.open"
     SERVICE = "complaint.serve"
     DIGEST = "digest.read"
+    AUDIT = "audit.read"
     SELF = "self.manage"
     PEOPLE = "people.manage"
     OPERATE = "messages.manage"
@@ -41,7 +42,9 @@ class Permission(StrEnum):
 
 Rights = Mapping[Permission, Reach]
 #: what is about records of others: the rest one has or not, and acts on what one may read.
-FAR = frozenset({Permission.CUSTOMER_READ, Permission.REVIEW, Permission.COMPLAINT, Permission.DIGEST})
+FAR = frozenset(
+    {Permission.CUSTOMER_READ, Permission.REVIEW, Permission.COMPLAINT, Permission.DIGEST, Permission.AUDIT}
+)
 SELLS = (
     Permission.CUSTOMER_READ,
     Permission.CUSTOMER_ENTER,
@@ -49,7 +52,7 @@ SELLS = (
     Permission.DEAL,
     Permission.SURVEY,
 )
-LEADS = (*SELLS, Permission.COMPLAINT, Permission.REVIEW, Permission.DIGEST)
+LEADS = (*SELLS, Permission.COMPLAINT, Permission.REVIEW, Permission.DIGEST, Permission.AUDIT)
 
 
 def _set(reach: Reach, *permissions: Permission) -> dict[Permission, Reach]:

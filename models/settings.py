@@ -243,6 +243,12 @@ class Files(Section):
     largest_mb: Annotated[int, Field(ge=1, le=100)] = 20
 
 
+class Audit(Section):
+    """Where the heads of the audit's chain are kept outside the database (P6)."""
+
+    heads: str = ""
+
+
 class Settings(Section):
     """All of it."""
 
@@ -265,6 +271,7 @@ class Settings(Section):
     entry: Entry = Entry()
     survey: Survey = Survey()
     files: Files = Files()
+    audit: Audit = Audit()
 
     def monthly_calls(self, platform: str) -> int:
         """How many calls of a platform's API a month are paid for; 0 where nobody counts (O8)."""

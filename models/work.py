@@ -26,7 +26,7 @@ from models.group_commit import Writers
 from models.kept import Ids, Kept
 from models.prepared import Cache, Cursor, Rows
 from models.settings import Settings
-from models.tables import Audit, Clock
+from models.tables import Audit, Clock, Outcome
 from models.tables.sealed import Keyring, keyring
 from models.text.times import show
 from models.together import Together
@@ -86,6 +86,7 @@ class Work:
     channel: str = ""
     request: str = ""
     actor_id: int | None = None
+    roles: str = ""
     notices: list[Notice] = field(default_factory=list)
     changed: bool = False
     after: list[Callable[[], None]] = field(default_factory=list)
@@ -167,17 +168,26 @@ class Work:
         """A moment as people write it, seen from now."""
         return show(at, self.now, self.office.zone)
 
-    def audit(self, operation: str, subject: str, **detail: object) -> None:
-        """One row an operation: who, when, by which way in, what. Never put contact data into `detail` (P6)."""
-        self.changed = True
+    def acts(self, person: int, roles: Iterable[str]) -> None:
+        """Who is acting from here on, and in which roles."""
+        self.actor_id, self.roles = person, ",".join(sorted(roles))
+
+    def audit(self, operation: str, subject: str, *, outcome: Outcome = Outcome.DONE, **detail: object) -> None:
+        """One row an operation: who, when, by which way in, what, and what came of it (P6).
+
+        Never put contact data into `detail`. What was refused or failed has changed nothing.
+        """
+        self.changed = self.changed or outcome is Outcome.DONE
         self.put(
             RECORD,
             at=self.now,
             actor_id=self.actor_id,
+            roles=self.roles,
             channel=self.channel,
             request=self.request,
             operation=operation,
             subject=subject,
+            outcome=outcome,
             detail={key: value for key, value in detail.items() if value is not None},
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot import posting
-from models import due, health, outbox, reply_doors
+from models import due, heads, health, outbox, reply_doors, seals
 from models.crm import complaints, deliveries, digests, follow_ups, mornings, reminders, reviews, surveys, today
 from models.due import Fire
 from models.work import AnyRow, Work
@@ -77,10 +77,18 @@ def beat(work: Work) -> bool:
     return False
 
 
+def keep_head(work: Work) -> bool:
+    """Once a day, keep the head of the audit's chain outside the database."""
+    heads.keep(work)
+    return False
+
+
 JOBS = (
     Job("mornings", 5, plan_mornings),
     Job("timers", 1, fire_timers),
     Job("beat", 5, beat),
     Job("forget", 3600, forget),
     Job("quotas", 60, quotas),
+    Job("seal", 2, seals.seal),
+    Job("audit_head", 60, keep_head),
 )

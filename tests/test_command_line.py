@@ -18,11 +18,16 @@ from sqlalchemy import Connection, Engine, inspect, select, text
 
 import app
 import postgres
-from conftest import SECRET, Company
+from conftest import SECRET, Company, HandClock
+from models import seals
 from models.engine import connect
-from models.tables import Base, Department, Identity, Product, Supervision, User, UserRole
+from models.settings import Settings
+from models.tables import Base, Department, Identity, Outcome, Product, Supervision, User, UserRole
 from models.tables.sealed import Keyring
+from models.work import Works
+from scheduler.run import tick
 from test_entry import stored
+from test_seals import SEAL, verified
 from world import Somebody
 
 ADD = "user add --staff-no S1001 --name 王敏 --department 销售一部 --role sales_rep --mobile 13800138001"
@@ -240,6 +245,9 @@ COMMANDS = (
     "db",
     "db upgrade",
     "department",
+    "audit",
+    "audit verify",
+    "audit export",
     "department set",
     "product set",
     "user",
@@ -312,6 +320,31 @@ def test_upgrading_reaches_exactly_the_tables_of_the_program(empty_url: str, tmp
     with engine.begin() as connection:
         assert difference(connection) == [] and shape(connection) == first
         assert connection.execute(text("SELECT count(*) FROM users")).scalar() == 0
+    engine.dispose()
+
+
+def test_rows_of_an_older_version_are_sealed_as_they_are(
+    empty_url: str,
+    ring: Keyring,
+    clock: HandClock,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    engine = connect(empty_url, ring)
+    old = "INSERT INTO audit (at, channel, request, operation, subject, detail) VALUES "
+    rows = ("('2026-11-01 10:00:00', 'feishu', 'r', 'review.approve', 'customer:1', '{\"review\": 1}')",
+            "('2026-11-01 10:00:00', 'feishu', 'r', 'refused', 'user:1', '{}')")  # fmt: skip
+    with engine.begin() as connection:
+        command.upgrade(alembic(connection), "0013")
+        for row in rows:
+            connection.execute(text(old + row))
+    with engine.begin() as connection:
+        command.upgrade(alembic(connection), "head")
+    works = Works(engine, clock, Settings())
+    tick(works, SEAL)
+    assert verified(works, capsys)[0] == 0
+    with works.read() as work:
+        told = [(row.number, row.roles, row.outcome, row.detail) for row in seals.rows(work)]
+    assert told == [(1, "", Outcome.DONE, {"review": 1}), (2, "", Outcome.REFUSED, {})]
     engine.dispose()
 
 

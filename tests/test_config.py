@@ -161,3 +161,14 @@ def test_a_data_key_that_is_none_is_refused_without_being_shown(key: str) -> Non
     with pytest.raises(Refused, match=r"security\.data_keys") as no:
         config.keyring(load(f'[security]\ndata_keys = ["{key}"]'))
     assert key not in no.value.say
+
+
+def test_the_heads_of_the_audit_stand_beside_the_database_where_nobody_says_otherwise() -> None:
+    places = {
+        "sqlite:///data/keban.db": "data/keban.audit-heads.jsonl",
+        "postgresql+psycopg://keban@db/keban": "var/audit-heads.jsonl",
+    }
+    for url, heads in places.items():
+        assert config.with_heads(Settings.model_validate({"database": {"url": url}})).audit.heads == heads
+    named = Settings.model_validate({"audit": {"heads": "elsewhere.jsonl"}})
+    assert config.with_heads(named) == named

@@ -316,7 +316,7 @@ def test_the_trial_of_dingtalk_works_as_it_is_written_with_a_template_and_withou
 
 
 def test_the_recipe_for_the_derived_key_opens_what_it_sealed(monkeypatch: pytest.MonkeyPatch) -> None:
-    (script,) = blocks("docs/security.md", "python")
+    script = blocks("docs/security.md", "python")[0]
     monkeypatch.setenv("KEBAN__SECURITY__SECRET_KEY", "some secret")
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):

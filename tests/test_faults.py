@@ -26,7 +26,7 @@ from bot.sending import Sender
 from cards.kit import Action, Button, Buttons, Card
 from conftest import Company
 from models.errors import Unavailable
-from models.tables import Audit, Claim, Counter, FollowUp, Outbox, PlatformPace
+from models.tables import Audit, Claim, Counter, FollowUp, Outbox, Outcome, PlatformPace
 from models.work import Work, Works
 from scheduler.jobs import JOBS
 from scheduler.run import tick
@@ -333,7 +333,7 @@ def test_a_defect_is_apologised_for_with_a_number_that_is_in_the_log(
     own = Own(company, lambda work: own.attempts > 1 and fail(work))
     assert own.post() == (200, {})
     company.keban.settle()
-    fine, before = company.rep.last("成了"), count(works, Audit)
+    fine, before, numbers = company.rep.last("成了"), count(works, Audit), list[str]()
     own.request = company.keban.app.message(company.rep.account, "/试")
     press = company.rep.request_for(fine, fine.card, "再来")
     for path, request in ((EVENTS, own.request), (CARDS, press)):
@@ -343,10 +343,14 @@ def test_a_defect_is_apologised_for_with_a_number_that_is_in_the_log(
         company.keban.settle()
         shown = body["toast"]["content"] if body else company.rep.last("出错了").text
         number = shown.split("编号 ")[1].strip()
+        numbers.append(number)
         [line] = [record for record in caplog.records if record.levelno >= logging.ERROR]
         assert number in line.getMessage() and line.exc_info
         written = JsonLine().format(line)
         assert PRIVATE not in written and "DETAIL" not in written, "no values of a statement in the log"
         assert "follow_ups" in written
-    assert own.attempts == 3 and count(works, Audit) == before and count(works, FollowUp) == 0
+    assert own.attempts == 3 and count(works, Audit) == before + 2 and count(works, FollowUp) == 0
+    with works.read() as work:
+        failed = work.run(select(Audit.detail).where(Audit.outcome == Outcome.FAILED).order_by(Audit.id)).scalars()
+    assert failed == [{"number": number} for number in numbers]
     assert [Seen(each).title for each in company.rep.inbox()] == ["成了", "出错了"]

@@ -119,11 +119,13 @@ SAYS: dict[str, tuple[str, Callable[[Subject], str]]] = {
     "/问卷": ("customer", lambda of: f"/问卷 {of['name']}"),
     "/运维": ("", lambda _: "/运维"),
     "/设置": ("", lambda _: "/设置"),
+    "/日志": ("customer", lambda of: f"/日志 {of['name']}"),
     "/人员": ("", lambda _: "/人员 王敏"),
     "/角色": ("", lambda _: "/角色"),
 }
 #: action → the record it is about, where what is sent does not follow from its fields, and what is filled in.
 ABOUT = {"entry": "entry", "review": "review", "customer": "customer", "complaint": "complaint", "reminder": "timer"}
+ABOUT |= {"audit": "customer"}
 RECORD = {"entry.correct": "returned", "entry.supplement": "customer", "entry.details": "customer"}
 NO_RECORD = {"entry.new", "review.page", "complaint.new", "complaint.page"}
 FIELDS: dict[str, object] = {"plan": 1, "page": 0, "level": 0, "choice": "10", "figure": "customers"}

@@ -18,7 +18,7 @@ from cards.kit import Card
 from conftest import Company, Inside
 from models.engine import connect
 from models.settings import Settings
-from models.tables import Audit, Claim, Counter, Customer, FollowUp, Outbox, Review
+from models.tables import Audit, Claim, Counter, Customer, FollowUp, Outbox, Outcome, Review
 from models.tables.sealed import Keyring
 from models.work import Work, Works
 from standins.feishu_says import Request
@@ -212,7 +212,7 @@ def test_a_refused_press_delivered_again_gets_the_same_sentence(company: Company
 
 def refusals(works: Works) -> list[str]:
     with works.read() as work:
-        return list(work.run(select(Audit.request).where(Audit.operation == "refused")).scalars())
+        return list(work.run(select(Audit.request).where(Audit.outcome == Outcome.REFUSED)).scalars())
 
 
 # --- two people ---

@@ -18,7 +18,7 @@ from models import policy
 from models.crm.access import CustomerRef
 from models.crm.people import Me
 from models.policy import Permission
-from models.tables import Audit, Customer, Role, Status
+from models.tables import Audit, Customer, Outcome, Role, Status
 from models.work import Work
 
 
@@ -110,7 +110,7 @@ ANYBODY = {"/帮助", "/绑定"}
 BOUND = ANYBODY | {"/投诉", "/首响", "/设置"}
 READING = BOUND | {"/客户", "/查"}
 SELLING = READING | {"/跟进", "/新客户", "/今天", "/成交", "/问卷"}
-LEADING = SELLING | {"/待审", "/简报"}
+LEADING = SELLING | {"/待审", "/简报", "/日志"}
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_who_has_not_the_role_is_refused_by_word_and_by_button(company: Company)
     assert "没有权限" in lawyer.press_in(card, card.card, "通过").toast
     assert "没有权限" in company.colleague.press_in(card, card.card, "通过").toast
     with company.keban.works.read() as work:
-        assert work.run(select(func.count()).where(Audit.operation == "refused")).scalar() == 7
+        assert work.run(select(func.count()).where(Audit.outcome == Outcome.REFUSED)).scalar() == 7
         assert work.run(select(Customer.status)).scalars() == [Status.PENDING]
     assert company.supervisor.presses("通过").toast == "已通过"
 

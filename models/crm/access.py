@@ -170,8 +170,9 @@ def _meant(work: Work, words: str, scope: Scope) -> CustomerRef:
         return hits[0]
     if hits:
         raise Ambiguous(f"「{words}」有 {_count(hits)} 个符合，请选一个：", _choices(hits))
-    if work.run(FOREIGN, upper=_number(words), key=normalise(words)).first():
-        raise NotAllowed(f"「{words}」由其他同事负责，你没有权限。需要协作请联系你的主管。")
+    if foreign := work.run(FOREIGN, upper=_number(words), key=normalise(words)).first():
+        say = f"「{words}」由其他同事负责，你没有权限。需要协作请联系你的主管。"
+        raise NotAllowed(say, f"customer:{foreign.id}")
     if close := _near(work, words, scope):
         raise Ambiguous(f"没有找到客户「{words}」，你是不是要：", _choices(close))
     raise NotFound(f"没有找到客户「{words}」。可以发 /查 加一部分名字，或用 /新客户 录入。")
@@ -258,7 +259,7 @@ def customer_by_id(work: Work, me: Me, customer_id: int) -> CustomerRef:
 def _by_id(work: Work, customer_id: int, scope: Scope) -> CustomerRef:
     hits = _refs(work, BY_ID, customer=customer_id, **scope)
     if not hits:
-        raise NotFound("没有找到这个客户，或你没有权限。")
+        raise NotFound("没有找到这个客户，或你没有权限。", f"customer:{customer_id}")
     return hits[0]
 
 
@@ -267,11 +268,21 @@ def contact_data_is_clear(work: Work, me: Me, customer: CustomerRef) -> bool:
     return customer.owner_id == me.id or bool(work.run(HANDLED, customer=customer.id, me=me.id).first())
 
 
+LED = select(Customer.id).where(Customer.id == bindparam("customer"), led(Customer.department_id))  # type: ignore[arg-type]
+
+
+def led_customer(work: Work, me: Me, customer: CustomerRef) -> CustomerRef:
+    """A customer whose team this person leads, at any height (P6). Raises NotAllowed for one that is only his own."""
+    if work.run(LED, customer=customer.id, **reach(me, Permission.AUDIT)).first() is None:
+        raise NotAllowed("客户的日志只给主管和管理员看，你没有权限。", f"customer:{customer.id}")
+    return customer
+
+
 def own_entry(work: Work, me: Me, customer_id: int) -> Customer:
     """An entry of one's own, to correct, submit or withdraw (B1). Raises NotFound."""
     found = work.db.get(Customer, customer_id)
     if found is None or found.owner_id != me.id:
-        raise NotFound("没有找到这个录入，或它不是你的。")
+        raise NotFound("没有找到这个录入，或它不是你的。", f"customer:{customer_id}")
     return found
 
 
@@ -299,7 +310,7 @@ def review(work: Work, me: Me, review_id: int) -> Review:
     if found is None:
         raise NotFound("没有找到这条审核，或你没有权限。")
     if found.submitter_id == me.id:
-        raise NotAllowed("自己录入的客户要由上级审核，你没有权限处理。")
+        raise NotAllowed("自己录入的客户要由上级审核，你没有权限处理。", f"customer:{found.customer_id}")
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 
 from models import deadlines, due, outbox
-from models.crm import numbers, people, private
+from models.crm import changes, numbers, people, private
 from models.crm.access import CustomerRef
 from models.crm.people import Me
 from models.crm.published import SurveyAnswered
@@ -170,7 +170,8 @@ def contact(work: Work, me: Me, complaint: Complaint, first: First) -> None:
         raise AlreadyDone(contacted(work, complaint))
     deadlines.meet(work, COMPLAINT, complaint.id)
     work.notify(COMPLAINT, complaint.id)
-    work.audit("complaint.contact", f"customer:{complaint.customer_id}", complaint=complaint.id)
+    became = changes.of(state=(ComplaintState.ACCEPTED, complaint.state))
+    work.audit("complaint.contact", f"customer:{complaint.customer_id}", complaint=complaint.id, **became)
 
 
 def _wrong(first: First, *, late: bool) -> dict[str, str]:
@@ -220,7 +221,8 @@ def escalate(work: Work, me: Me, complaint: Complaint, seen: int) -> None:
         raise AlreadyDone("刚刚已经有人升级了，请看最新的卡片。")
     work.db.refresh(complaint)
     work.notify(COMPLAINT, complaint.id, higher)
-    work.audit("complaint.escalate", f"customer:{complaint.customer_id}", complaint=complaint.id)
+    became = changes.of(level=(seen, complaint.level))
+    work.audit("complaint.escalate", f"customer:{complaint.customer_id}", complaint=complaint.id, **became)
 
 
 def alert(work: Work, timer: AnyRow) -> None:

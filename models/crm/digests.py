@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
-from models import calendar_jobs
+from models import calendar_jobs, seals
 from models.calendar import WEEKDAYS
 from models.crm import access
 from models.crm.figures import FIGURES, Figure
 from models.crm.people import Me
 from models.errors import Refused
 from models.policy import Permission, Reach
+from models.seals import Seal
 from models.tables import CalendarRun, Department, Role, Timer, TimerState, User, UserRole
 from models.work import AnyRow, Work
 
@@ -76,7 +77,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What a leader reads; the bars are follow-ups, by team for who sees all of them, else by person."""
+    """What a leader reads; the bars are follow-ups, by team for who sees all of them, else by person.
+
+    `seal` is the head of the audit's chain, for admins only.
+    """
 
     period: Period
     date: str
@@ -85,6 +89,7 @@ class Digest:
     lines: tuple[Line, ...]
     bars: tuple[tuple[str, int], ...]
     by_team: bool
+    seal: Seal | None = None
 
     @property
     def empty(self) -> bool:
@@ -144,9 +149,9 @@ def digest(work: Work, me: Me, of: Period) -> Digest:
     """Every figure of what this person leads."""
     lines = tuple(_line(each, _count(work, me, each, of)) for each in FIGURES.values())
     until = min(work.now, of.bounds["until"])
-    return Digest(
-        of, _date(work, work.now), moment(work, of.bounds["since"]), moment(work, until), lines, *_bars(work, me, of)
-    )
+    seal = seals.head(work) if Role.ADMIN in me.roles else None
+    since = moment(work, of.bounds["since"])
+    return Digest(of, _date(work, work.now), since, moment(work, until), lines, *_bars(work, me, of), seal)
 
 
 def listing(work: Work, me: Me, key: str, of: Period, page: int) -> Listing:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, insert, select
 
-from models.crm import private, reviews
+from models.crm import changes, private, reviews
 from models.crm.access import EMAIL, ID_NUMBER, LAST4, MOBILE
 from models.crm.people import Me
 from models.errors import Invalid, Refused
@@ -214,11 +214,12 @@ def resubmit(work: Work, me: Me, customer: Customer, words: Mapping[str, str]) -
     if customer.status not in (Status.RETURNED, Status.WITHDRAWN):
         raise Refused(f"「{customer.name}」现在不能修改：{STATES[customer.status]}。")
     checked = check(words, work.settings.entry, _today(work))
+    before = words_of(work, customer)
     _fill(work, customer, primary_contact(work, customer.id), checked)
     customer.status = Status.PENDING
     _index(work, customer)
     reviews.open_round(work, me, customer)
-    work.audit("entry.resubmit", f"customer:{customer.id}")
+    work.audit("entry.resubmit", f"customer:{customer.id}", **changes.of_words(before, words_of(work, customer)))
 
 
 STATES = {
@@ -233,7 +234,8 @@ def withdraw(work: Work, me: Me, customer: Customer) -> None:
     """Take an entry back while nobody has decided on it. Raises AlreadyDone."""
     reviews.withdraw_round(work, me, customer)
     customer.status = Status.WITHDRAWN
-    work.audit("entry.withdraw", f"customer:{customer.id}")
+    became = changes.of(status=(Status.PENDING, customer.status))
+    work.audit("entry.withdraw", f"customer:{customer.id}", **became)
 
 
 def primary_contact(work: Work, customer_id: int) -> Contact:

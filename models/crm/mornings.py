@@ -22,7 +22,9 @@ STEP = 211
 
 REACHED = select(Identity.id).where(Identity.user_id == User.id).exists()
 LEADS = select(Supervision.user_id).where(Supervision.user_id == User.id).exists()
-MANAGES = select(UserRole.user_id).where(UserRole.user_id == User.id, UserRole.role == Role.MANAGER).exists()
+MANAGES = (
+    select(UserRole.user_id).where(UserRole.user_id == User.id, UserRole.role.in_([Role.MANAGER, Role.ADMIN])).exists()
+)
 SELLS = select(UserRole.user_id).where(UserRole.user_id == User.id, UserRole.role == Role.SALES_REP).exists()
 LEADING = select(User.id).where(User.active, REACHED, or_(LEADS, MANAGES)).order_by(User.id)
 SELLING = select(User.id).where(User.active, REACHED, SELLS).order_by(User.id)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from models import chats, outbox, policy
-from models.crm import standing
+from models.crm import changes, standing
 from models.errors import Claimed, NotAllowed, Refused
 from models.policy import Permission, Reach, Rights
 from models.tables import (
@@ -108,7 +108,7 @@ IN_ROLE = (
 )
 BY_CODE = select(User).where(User.binding_key == bindparam("code"))
 UNNAMED = delete(DepartmentSupervisor).where(DepartmentSupervisor.department_id == bindparam("department"))
-NO_ROLES = delete(UserRole).where(UserRole.user_id == bindparam("person"))
+NO_ROLES = delete(UserRole).where(UserRole.user_id == bindparam("person")).returning(UserRole.role)
 FAILED = update(User).where(User.id == bindparam("person")).values(binding_failures=User.binding_failures + 1)
 WRONG_CODE = "绑定码或手机后四位不对，请核对后再发：/绑定 <码> <手机后四位>"
 UNBIND = (
@@ -226,17 +226,17 @@ def in_role(work: Work, role: Role) -> list[int]:
 def set_department(work: Work, name: str, parent: str | None, supervisors: Iterable[str] = ()) -> Department:
     """Make or change a department, found by name. Raises Refused for an unknown person or a circle."""
     department = _department(work, name)
+    before = changes.department(work, department.id)
     if parent is not None:
         above = _department(work, parent)
         department.parent_id = above.id
         _forbid_circle(work, department)
     if named := list(supervisors):
-        people = [by_staff_no(work, number) for number in named]
+        rows = [{"department_id": department.id, "user_id": by_staff_no(work, number).id} for number in named]
         work.run(UNNAMED, department=department.id)
-        rows = [{"department_id": department.id, "user_id": person.id} for person in people]
         work.connection.execute(insert(DepartmentSupervisor), rows)
     standing.derive(work)
-    work.audit("department.set", f"department:{department.id}", name=name, parent=parent, supervisors=named or None)
+    work.audit("department.set", f"department:{department.id}", name=name, **changes.since(work, department.id, before))
     return department
 
 
@@ -322,13 +322,13 @@ def _put(work: Work, hire: Hire) -> tuple[User, str]:
     code = new_code(work, user)
     work.db.add(user)
     work.db.flush()  # its id is used at once
-    work.run(NO_ROLES, person=user.id)
+    held = work.run(NO_ROLES, person=user.id).scalars()
     if hire.roles:
         work.connection.execute(insert(UserRole), [{"user_id": user.id, "role": role} for role in hire.roles])
     for platform, account in hire.accounts:
         take(work, user, platform, account)
-    roles = ",".join(hire.roles)
-    work.audit("user.add", f"user:{user.id}", staff_no=hire.staff_no, department=hire.department, roles=roles)
+    roles = changes.of(roles=(sorted(held), sorted(hire.roles)))
+    work.audit("user.add", f"user:{user.id}", staff_no=hire.staff_no, department=hire.department, **roles)
     return user, code
 
 

@@ -7,7 +7,7 @@ from itertools import chain, islice
 from sqlalchemy import bindparam, select, update
 
 from models import deadlines
-from models.crm import funnel, numbers, private
+from models.crm import changes, funnel, numbers, private
 from models.crm.people import Me, by_id, leaders_above, levels
 from models.deadlines import Rung
 from models.errors import AlreadyDone, Refused
@@ -71,7 +71,8 @@ def approve(work: Work, me: Me, review: Review) -> Customer:
     customer.status, customer.funnel_stage = Status.ARCHIVED, FunnelStage.PROSPECT
     for stage in (FunnelStage.LEAD, FunnelStage.PROSPECT):
         funnel.enter(work, customer.id, stage)
-    work.audit("review.approve", f"customer:{customer.id}", review=review.id, number=customer.number)
+    became = changes.of(status=(Status.PENDING, customer.status))
+    work.audit("review.approve", f"customer:{customer.id}", review=review.id, number=customer.number, **became)
     return customer
 
 
@@ -82,7 +83,8 @@ def send_back(work: Work, me: Me, review: Review, reason: str) -> Customer:
     customer = work.db.get_one(Customer, review.customer_id)
     _decide(work, me, review, ReviewState.RETURNED, private.hide(work, customer.id, reason.strip()))
     customer.status = Status.RETURNED
-    work.audit("review.return", f"customer:{customer.id}", review=review.id)
+    became = changes.of(status=(Status.PENDING, customer.status))
+    work.audit("review.return", f"customer:{customer.id}", review=review.id, **became)
     return customer
 
 

@@ -183,8 +183,10 @@ def _switch(work: Work, person: int, name: str, *, on: bool) -> None:
     if work.run(SWITCH, person=person, on=on).first() is None:
         raise AlreadyDone(f"{name}已经是{'在用' if on else '停用'}状态。")
     standing.derive(work)
-    work.audit("user.enable" if on else "user.disable", f"user:{person}")
-    if not on:
+    if on:
+        work.audit("user.enable", f"user:{person}")
+    else:
+        work.audit("user.disable", f"user:{person}")
         leavers.announce(work, work.db.get_one(User, person))
 
 

@@ -1,5 +1,6 @@
 """Every table, one module a subject: columns and relations, nothing else."""
 
+from models.tables.audit import Audit, AuditHead, Outcome
 from models.tables.base import Base
 from models.tables.chats import ClosedChat
 from models.tables.complaints import Acknowledgement, Channel, Complaint, ComplaintSource, ComplaintState, Severity
@@ -23,7 +24,7 @@ from models.tables.deals import Deal, DealState, Origin, Product
 from models.tables.follow_ups import Draft, FollowUp, Method
 from models.tables.forms import FormLink
 from models.tables.health import Heartbeat
-from models.tables.messages import Audit, CardMessage, Claim, Code, Outbox, OutboxState, PlatformPace, ReplyDoor
+from models.tables.messages import CardMessage, Claim, Code, Outbox, OutboxState, PlatformPace, ReplyDoor
 from models.tables.people import (
     Department,
     DepartmentSupervisor,
@@ -42,6 +43,7 @@ from models.tables.time import CalendarRun, Clock, Deadline, Timer, TimerState
 __all__ = [
     "Acknowledgement",
     "Audit",
+    "AuditHead",
     "Base",
     "CalendarRun",
     "CardMessage",
@@ -76,6 +78,7 @@ __all__ = [
     "Origin",
     "Outbox",
     "OutboxState",
+    "Outcome",
     "PlatformPace",
     "Preference",
     "PrivateValue",

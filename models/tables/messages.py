@@ -119,17 +119,3 @@ class ReplyDoor(Base):
     chat: Mapped[str] = mapped_column(String(128), primary_key=True)
     url: Mapped[str] = mapped_column(Sealed("reply_doors.url"))
     until: Mapped[dt.datetime] = mapped_column(index=True)
-
-
-class Audit(Base):
-    """Who did what, by which way in, for which request (P6). Holds no contact data."""
-
-    __tablename__ = "audit"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[dt.datetime] = mapped_column(index=True)
-    actor_id: Mapped[int | None] = mapped_column(ForeignKey(User.id))
-    channel: Mapped[str] = mapped_column(String(16))
-    request: Mapped[str] = mapped_column(String(200))
-    operation: Mapped[str] = mapped_column(String(48))
-    subject: Mapped[str] = mapped_column(String(64), index=True)
-    detail: Mapped[dict[str, Any]]

@@ -32,6 +32,7 @@ class Keyring:
         self._writer = pairs[0][0]
         self._index = hashlib.sha256(b"keban index" + pairs[-1][1]).digest()
         self._links = hashlib.sha256(b"keban links" + pairs[-1][1]).digest()
+        self._audit = hashlib.sha256(b"keban audit" + pairs[-1][1]).digest()
 
     @classmethod
     def derived(cls, secret: str) -> Keyring:
@@ -65,6 +66,10 @@ class Keyring:
         """128 bits, for an address, that only the holder of the keys can make for this purpose."""
         made = hmac.new(self._links, f"{purpose}\0{plain}".encode(), "sha256").digest()[:16]
         return base64.urlsafe_b64encode(made).decode().rstrip("=")
+
+    def witness(self, plain: str) -> str:
+        """What only the holder of the keys can say of a place in the audit's chain (models/seals.py)."""
+        return hmac.new(self._audit, plain.encode(), "sha256").hexdigest()
 
 
 def _parse(text: str) -> tuple[str, bytes]:
