@@ -119,13 +119,15 @@ class Keban:
         return self.works.perform(load, channel="demo")
 
     def work(self, stop: threading.Event) -> list[threading.Thread]:
-        """Start the senders and the scheduler; they end with `stop`."""
+        """Start the senders, the reader of organisations and the scheduler; they end with `stop`."""
+        from bot.orgs import Reader
         from bot.sending import Sender
         from models.wake import listen
         from scheduler.run import start
 
         senders = (Sender(self.works, platform) for platform in self.platforms.values())
-        threads = [threading.Thread(target=sender.run, args=[stop]) for sender in senders]
+        runs = [*(sender.run for sender in senders), Reader(self.works, self.platforms).run]
+        threads = [threading.Thread(target=run, args=[stop]) for run in runs]
         for thread in threads:
             thread.daemon = True
             thread.start()
@@ -369,6 +371,9 @@ CALLS: dict[str, arguments.Call] = {
     "user bind": inside("user bind", "按手机号找到飞书或钉钉的账号并绑定：--staff-no 工号，或 --all 还没有账号的人。"),
     "user disable": inside("user disable", "停用一个人：他什么都不能做，也收不到消息；再 user add 一次就恢复。"),
     "user import": inside("user import", "从 CSV 添加或修改很多人，并打印绑定码；有一行不对就一个都不动。"),
+    "org sync": inside(
+        "org sync", "从飞书、钉钉的通讯录同步部门和人员：--dry-run 只看会改什么，--platform 只读一个平台。"
+    ),
     "role set": inside("role set", "改一个角色的一项权限，马上生效。"),
     "audit verify": inside("audit verify", "核对审计日志：改过、删掉、插进、调换、截断和没有封存的行；有就以 1 结束。"),
     "audit export": inside("audit export", "把审计日志导出成文件，第三方可以自己核对；--from 和 --to 是起止的日子。"),

@@ -66,6 +66,9 @@ def _company(commands: Any, calls: Mapping[str, Call]) -> None:
     granting.add_argument("--permission", required=True, choices=[*Permission], help="权限")
     reaches = ["none", *(each.name.lower() for each in Reach)]
     granting.add_argument("--reach", required=True, choices=reaches, help="范围，none 是没有")
+    reading = _command(_group(commands, "org", "组织"), "sync", calls["org sync"])
+    reading.add_argument("--platform", choices=["feishu", "dingtalk"], help="只读这个平台；不写就读接好的每个平台")
+    reading.add_argument("--dry-run", action="store_true", help="只看会改什么，不改")
     selling = _command(_group(commands, "product", "产品目录"), "set", calls["product set"])
     selling.add_argument("--name", required=True, help="产品名称")
     selling.add_argument("--off", action="store_true", help="停用，旧的成交记录不变")

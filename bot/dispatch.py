@@ -15,7 +15,7 @@ from bot.routing import GONE, Router
 from cards import common, kit, notices
 from cards.kit import Card, Form, Toast
 from models import chats, codes, outbox, reply_doors
-from models.crm import leavers, people
+from models.crm import leavers, orgqueue, people
 from models.crm.people import Me
 from models.errors import Claimed, NotFound, Refused, Unavailable
 from models.tables import Outcome
@@ -28,6 +28,9 @@ CHANGES: Mapping[str, Callable[[Work, str, str], None]] = {
     "left": leavers.left,
     "closed": chats.closed,
     "opened": chats.opened,
+    "unit": orgqueue.unit,
+    "member": orgqueue.member,
+    "scope": orgqueue.scope,
 }
 
 

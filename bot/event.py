@@ -69,17 +69,21 @@ class Event:
         return None if self.press is None or self.press.apart else self.press
 
 
+Kind = Literal["left", "closed", "opened", "unit", "member", "scope"]
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What a platform tells of itself, without anybody speaking to us.
 
     `left`: these accounts are no longer in the organisation; `closed`: these chats take nothing from us any more;
-    `opened`: they do again. `key` is the same on every redelivery.
+    `opened`: they do again. `unit`, `member`: these departments or people have to be read anew; `scope`: we may see
+    something else now. `key` is the same on every redelivery.
     """
 
     platform: str
     key: str
-    kind: Literal["left", "closed", "opened"]
+    kind: Kind
     names: tuple[str, ...]
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from bot.event import Incoming
 from cards.kit import Card, Toast
+from models.organisation import Organisation
 from models.pace import Limit, Outcome
 from models.work import Work
 
@@ -52,7 +53,7 @@ class SendError(Exception):
     it says of the platform: `limited` (too many calls), `crowded` (too many for this recipient), `away` (an outage:
     whatever may be sent later and says nothing else), `refused` (it is well, only this message is not). `closed`:
     nothing else will be taken for this chat or account either until something comes from there (`models.chats.closed`).
-    `denied`: our app lacks a permission.
+    `denied`: our app lacks a permission. `code` is the platform's own, where it gave one.
     """
 
     def __init__(
@@ -64,9 +65,10 @@ class SendError(Exception):
         *,
         closed: bool = False,
         denied: bool = False,
+        code: str = "",
     ) -> None:
         super().__init__(reason)
-        self.kind, self.after, self.closed, self.denied = kind, after, closed, denied
+        self.kind, self.after, self.closed, self.denied, self.code = kind, after, closed, denied, code
         self.outcome: Outcome = outcome or ("away" if kind in ("later", "unknown") else "refused")
 
 
@@ -126,6 +128,18 @@ class Client(Protocol):
         ...
 
 
+class Contacts(Protocol):
+    """One platform's organisation. Both raise SendError where a page is missing: half an organisation is none."""
+
+    def whole(self) -> Organisation:
+        """Everything that we may see."""
+        ...
+
+    def some(self, units: Iterable[str], members: Iterable[str]) -> Organisation:
+        """Only these departments and people; who is not found is left out."""
+        ...
+
+
 #: a card as the answer to words said in a chat; None where it has to be sent.
 Say = Callable[[Work, str, Card], Json | None]
 
@@ -162,7 +176,7 @@ class Platform:
     makes a card the answer to words, for an event that is `at_once`; None where it has to be sent.
     `limits` hold for each kind of call (send, update); `monthly` is how many calls a month are paid for, 0 where nobody
     counts. `find` gives (mobile, account) of those people among many whom the platform knows, and raises SendError when
-    it must stop.
+    it must stop. `contacts` reads its organisation.
     """
 
     name: str
@@ -176,3 +190,4 @@ class Platform:
     limits: tuple[Limit, ...] = ()
     monthly: int = 0
     find: Callable[[Sequence[str]], Iterator[tuple[str, str]]] | None = None
+    contacts: Contacts | None = None

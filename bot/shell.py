@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from bot import audits, posting, rosters
+from bot import audits, orgs, posting, rosters
 from bot.platform import Platform, SendError
 from bot.remedies import remedy
 from cards.labels import PERMISSIONS, PLATFORMS, ROLES
@@ -143,6 +143,7 @@ def _sentence(name: str, fault: SendError) -> str:
 
 COMMANDS: Mapping[str, Callable[[Works, Platforms, Namespace], int | None]] = {
     "department set": department_set,
+    "org sync": orgs.org_sync,
     "user add": user_add,
     "user bind": user_bind,
     "user disable": user_disable,

@@ -15,6 +15,7 @@ from cards import (
     follow_ups,
     gallery_mornings,
     gallery_ops,
+    gallery_orgs,
     gallery_people,
     gallery_sales,
     gallery_service,
@@ -69,7 +70,13 @@ def gallery() -> dict[str, Card]:
 
     parts = (_common, _help, _follow_ups, _follow_up_forms, _entries, _entry_forms, _reviews, _review_lists)
     more = (_reminders, _reminder_forms, _customers, _hits, *gallery_service.PARTS)
-    last = (gallery_mornings.samples, gallery_sales.samples, gallery_ops.samples, gallery_people.samples)
+    last = (
+        gallery_mornings.samples,
+        gallery_sales.samples,
+        gallery_ops.samples,
+        gallery_people.samples,
+        gallery_orgs.samples,
+    )
     return {name: card for part in (*parts, *more, *last) for name, card in part()}
 
 

@@ -20,7 +20,7 @@ SET = RoleSet(Role.SALES_REP, policy.of_role(Role.SALES_REP, {}), policy.of_role
 
 def samples() -> Samples:
     """Every sample by name."""
-    yield "people.listed.some", people.listed(Listed("", 0, (MIN, GONE), more=True))
+    yield "people.listed.some", people.listed(Listed("", 0, (MIN, GONE), more=True), 3)
     nobody = replace(MIN, name=ODD, department=ODD, staff_no=ODD[:32], roles=tuple(Role))
     yield "people.listed.nasty", people.listed(Listed(ODD, 1, (nobody,), more=False))
     who = Employee(MIN, (Role.SALES_REP,), (), ("feishu", "dingtalk"), None)

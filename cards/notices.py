@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from cards import complaints, digests, entries, leavers, ops, reminders, reviews, surveys, today
+from cards import complaints, digests, entries, leavers, ops, orgs, reminders, reviews, surveys, today
 from cards.kit import Card
-from models.crm import complaint_views, deliveries, views
+from models.crm import complaint_views, deliveries, orgsync, views
 from models.crm import digests as digesting
 from models.crm import leavers as leaving
 from models.crm import reminders as reminding
@@ -25,6 +25,8 @@ KINDS: Mapping[str, Callable[[Work, Me, int], Card]] = {
     surveying.SKIPPED: lambda work, me, customer: surveys.skipped(*surveying.skipped(work, me, customer)),
     deliveries.QUOTA: lambda work, me, share: ops.quota(deliveries.standings(work), share),
     leaving.LEAVER: lambda work, me, person: leavers.left(leaving.view(work, me, person)),
+    leaving.DISABLED: lambda work, me, person: leavers.left(leaving.view(work, me, person, disabled=True)),
+    orgsync.ORG: lambda work, me, _: orgs.status(orgsync.overview(work, me), work.shown),
     "reminder": lambda work, me, timer: reminders.card(reminding.view(work, me, timer)),
 }
 

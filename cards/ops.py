@@ -27,6 +27,8 @@ KINDS = {
     "urgent": "投诉告警",
     "urge": "加急",
     "leaver": "离职交接",
+    "disabled": "停用交接",
+    "org": "组织同步",
 }
 #: what an administrator can do about it, by what stands in the reason.
 HINTS = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 
+from cards import orgs
 from cards.common import Say
 from cards.kit import Action, Button, Buttons, Card, Element, Fields, Form, Input, Note, Select, Text, Toast, Tone, Warn
 from cards.labels import PERMISSIONS, PLATFORMS, REACHES, ROLES
@@ -61,8 +62,8 @@ def _roles(roles: Sequence[Role]) -> str:
 # --- people ---
 
 
-def listed(found: Listed) -> Card:
-    """A page of people, each with the button that opens him."""
+def listed(found: Listed, joiners: int = 0) -> Card:
+    """A page of people, each with the button that opens him, and how many wait to be let in."""
     body: list[Element] = []
     for row in found.rows:
         state = "" if row.active else "　已停用"
@@ -71,6 +72,7 @@ def listed(found: Listed) -> Card:
     turn = Buttons.of(
         Button("上一页", List(found.words, found.page - 1)) if found.page else None,
         Button("下一页", List(found.words, found.page + 1)) if found.more else None,
+        Button(f"待加入 {joiners}", orgs.List(0)) if joiners else None,
         Button("角色和权限", Say("/角色")),
     )
     hint = Note("找一个人：/人员 姓名、工号或部门。添加人员和部门用命令行，见 README。")

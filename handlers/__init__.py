@@ -13,6 +13,7 @@ from handlers import (
     follow_ups,
     helping,
     ops,
+    orgs,
     people,
     reminders,
     reviews,
@@ -39,4 +40,5 @@ router.include(
     ops.router,
     settings.router,
     people.router,
+    orgs.router,
 )

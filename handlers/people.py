@@ -8,8 +8,9 @@ from bot.routing import Router, reads
 from cards import people as cards
 from cards.kit import Card
 from cards.labels import PERMISSIONS, REACHES, ROLES
-from models.crm import staff
+from models.crm import joiners, staff
 from models.crm.people import Me
+from models.crm.staff import Listed
 from models.errors import Refused
 from models.policy import Permission
 from models.tables import Role
@@ -34,13 +35,17 @@ def people(word: str = "", *, work: Work, me: Me) -> Card:
     例：/人员 王敏
     """
     found = staff.listed(work, me, word)
-    return _one(work, me, found.rows[0].id) if word and len(found.rows) == 1 else cards.listed(found)
+    return _one(work, me, found.rows[0].id) if word and len(found.rows) == 1 else _listed(work, found)
 
 
 @router.action(cards.List, may=Permission.PEOPLE)
 def turn(action: cards.List, *, work: Work, me: Me) -> Card:
     """上一页, 下一页 and 返回."""
-    return cards.listed(staff.listed(work, me, action.words, max(action.page, 0)))
+    return _listed(work, staff.listed(work, me, action.words, max(action.page, 0)))
+
+
+def _listed(work: Work, found: Listed) -> Card:
+    return cards.listed(found, joiners.waiting(work))
 
 
 @router.action(cards.Open, may=Permission.PEOPLE)

@@ -116,7 +116,8 @@ REDIRECT = (
         Outbox.user_id == bindparam("person"),
         Outbox.chat == "",
         or_(~Outbox.update, Outbox.platform == ""),
-        Outbox.kind.not_in([URGE, TWIN]),
+        Outbox.kind != URGE,
+        Outbox.kind != TWIN,
         Outbox.lease_until.is_(None),
     )
     .values(platform=bindparam("to"), not_before=bindparam("moment"))

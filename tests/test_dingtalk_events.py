@@ -369,24 +369,28 @@ def test_a_press_with_a_part_missing_or_of_a_wrong_type_is_damaged(payload: dict
 
 
 @pytest.mark.parametrize(
-    ("payload", "users"),
+    ("payload", "meaning"),
     [
-        ({"EventType": "user_leave_org", "UserId": ["u1", "u2"], "CorpId": "c"}, ("u1", "u2")),
-        ({"EventType": "user_leave_org", "userId": ["015227"], "timeStamp": "1"}, ("015227",)),
-        ({"EventType": "user_leave_org", "userId": [15227]}, ("15227",)),
-        ({"EventType": "user_leave_org", "UserId": []}, ()),
+        ({"EventType": "user_leave_org", "UserId": ["u1", "u2"], "CorpId": "c"}, ("left", ("u1", "u2"))),
+        ({"EventType": "user_leave_org", "userId": ["015227"], "timeStamp": "1"}, ("left", ("015227",))),
+        ({"EventType": "user_leave_org", "userId": [15227]}, ("left", ("15227",))),
+        ({"EventType": "user_leave_org", "UserId": []}, ("left", ())),
+        ({"EventType": "user_modify_org", "userId": ["u1"], "diffInfo": {"prev": {}}}, ("member", ("u1",))),
+        ({"EventType": "org_dept_create", "deptId": [432825033]}, ("unit", ("432825033",))),
+        ({"EventType": "org_dept_modify", "DeptId": [7, 8]}, ("unit", ("7", "8"))),
+        (body("events", "user_add_org"), ("member", ("user1", "user2"))),
+        ({"EventType": "org_change"}, None),
         (body("events", "check_url"), None),
-        (body("events", "user_add_org"), None),
-        (body("events", "non-ASCII"), None),
         ({"EventType": "check_create_suite_url", "Random": "r", "TestSuiteKey": "s"}, None),
-        ({"EventType": "check_update_suite_url"}, None),
         ({"EventType": ["user_leave_org"], "UserId": ["u1"]}, None),
         ({}, None),
     ],
 )
-def test_only_people_who_leave_change_something(payload: dict[str, Any], users: tuple[str, ...] | None) -> None:
+def test_what_happens_to_people_and_departments_is_a_change(
+    payload: dict[str, Any], meaning: tuple[str, tuple[str, ...]] | None
+) -> None:
     change = changed(payload)
-    assert (change and (change.kind, change.names)) == (users if users is None else ("left", users))
+    assert (change and (change.kind, change.names)) == meaning
 
 
 @pytest.mark.parametrize("users", [GONE, None, "u1", [None], [""], [["u1"]], {"a": 1}, ["u" * 129]], ids=repr)

@@ -206,10 +206,19 @@ def test_everything_filled_in_arrives_as_text(action: dict[str, Any], form: dict
     assert pressed(**action).form == form
 
 
+DEPARTMENT = {"object": {"name": "旧部门", "open_department_id": "od-7", "status": {"is_deleted": False}}}
+
+
 @pytest.mark.parametrize(
     ("payload", "meaning"),
     [
         (LEFT, Change("feishu", "e1", "left", ("ou_7",))),
+        (told("contact.user.created_v3", LEFT["event"]), Change("feishu", "e1", "member", ("ou_7",))),
+        (told("contact.user.updated_v3", LEFT["event"]), Change("feishu", "e1", "member", ("ou_7",))),
+        (told("contact.department.created_v3", DEPARTMENT), Change("feishu", "e1", "unit", ("od-7",))),
+        (told("contact.department.updated_v3", DEPARTMENT), Change("feishu", "e1", "unit", ("od-7",))),
+        (told("contact.department.deleted_v3", DEPARTMENT), Change("feishu", "e1", "unit", ("od-7",))),
+        (told("contact.scope.updated_v3", {"added": {}, "removed": {}}), Change("feishu", "e1", "scope", ("",))),
         (REMOVED, Change("feishu", "e1", "closed", ("oc_7",))),
         (told("im.chat.disbanded_v1", REMOVED["event"]), Change("feishu", "e1", "closed", ("oc_7",))),
         (told("im.chat.member.bot.added_v1", REMOVED["event"]), Change("feishu", "e1", "opened", ("oc_7",))),
@@ -227,7 +236,7 @@ def test_what_the_platform_tells_of_people_and_chats_is_a_change(payload: dict[s
         {"header": None},
         {"header": {"event_id": "e1"}},
         {"header": {"event_type": ["im.message.receive_v1"]}},
-        {"header": {"event_id": "e1", "event_type": "contact.user.updated_v3"}, "event": {}},
+        {"header": {"event_id": "e1", "event_type": "contact.employee_type_enum.updated_v3"}, "event": {}},
         {"header": {"event_id": "e1", "event_type": "im.chat.updated_v1"}, "event": {"chat_id": "oc_1"}},
     ],
 )

@@ -21,8 +21,9 @@ from bot import web
 from cards.kit import Action
 from conftest import ON_SQLITE, Company
 from handlers import router
-from models.crm import reviews
-from models.tables import Complaint, Customer, Review, Timer, User
+from models.crm import joiners, reviews
+from models.organisation import Member
+from models.tables import Complaint, Customer, OrgProposal, Review, Timer, User
 from models.work import Work
 from world import Answer, Somebody
 
@@ -90,6 +91,8 @@ class Tried(Company):
             )
             work.connection.execute(update(table).where(table.id.in_(one)).values(**changed))
             found[table.__name__.lower()] = one[-1] if one else 0
+        numbers = select(Complaint.number).where(Complaint.customer_id == found["customer"])
+        found["number"] = work.connection.execute(numbers).scalar() or ""
         timers = select(Timer.id).where(Timer.kind == "follow_up", Timer.customer_id == found["customer"])
         found["timer"] = work.connection.execute(timers).scalar() or 0
         work.connection.execute(update(Timer).where(Timer.id == found["timer"]).values(person_id=person.id))
@@ -98,6 +101,14 @@ class Tried(Company):
 @pytest.fixture
 def tried(company: Company) -> Tried:
     return Tried(company)
+
+
+def proposal(work: Work) -> int:
+    """Somebody new who may join."""
+    number = f"{secrets.randbelow(10**8):08}"
+    joiners.propose(work, "feishu", [(Member(f"ou_{number}", "新同事", f"139{number}"), None)])
+    work.db.flush()  # its id is asked for at once
+    return max(work.db.scalars(select(OrgProposal.id)))
 
 
 # --- how each is tried: the record it is about, and what is said or sent ---
@@ -122,6 +133,7 @@ SAYS: dict[str, tuple[str, Callable[[Subject], str]]] = {
     "/日志": ("customer", lambda of: f"/日志 {of['name']}"),
     "/人员": ("", lambda _: "/人员 王敏"),
     "/角色": ("", lambda _: "/角色"),
+    "/同步": ("", lambda _: "/同步"),
 }
 #: action → the record it is about, where what is sent does not follow from its fields, and what is filled in.
 ABOUT = {"entry": "entry", "review": "review", "customer": "customer", "complaint": "complaint", "reminder": "timer"}
@@ -139,6 +151,7 @@ FORMS: dict[str, Form] = {
     "reminder.time": {"when": "后天"},
     "people.save": {"department": "销售一部", "roles": "销售专员"},
     "settings.quiet": {"begins": "22:00", "ends": "8:00"},
+    "org.accept": {"staff_no": "S9001", "department": "销售一部", "roles": "销售专员"},
     "role.grant": {"permission": "看客户", "reach": "本人"},
 }
 
@@ -186,6 +199,7 @@ def one(tried: Tried, what: str, role: str, relation: str) -> str:
     kind = "" if what in NO_RECORD else RECORD.get(what, ABOUT.get(what.split(".")[0], ""))
     about = tried.subject(kind, tried.owner(role, relation)) if kind else {}
     about["person"] = tried.keban.works.perform(lambda work: work.db.scalars(select(User.id)).first())
+    about["proposal"] = tried.keban.works.perform(proposal) if what.startswith("org.") else 0
     about["words"] = about.get("name", "王敏")
     values = {field: about.get(field, FIELDS.get(field)) for field in action.types}
     return letter(sent(who, action(**values), FORMS.get(what)))

@@ -8,6 +8,7 @@ from functools import partial
 
 from bot.dingtalk import events, verify, wording
 from bot.dingtalk.client import DingTalkClient
+from bot.dingtalk.contacts import DingTalkContacts
 from bot.dingtalk.events import NAME
 from bot.platform import Door, Json, Platform, Request, at_speed
 from cards import dingtalk as cards
@@ -42,6 +43,7 @@ def platform(settings: DingTalk, works: Works, speed: float = 1.0) -> Platform |
         limits=at_speed(LIMITS, speed),
         monthly=settings.monthly_calls,
         find=client.find,
+        contacts=DingTalkContacts(client.old),
     )
 
 

@@ -43,8 +43,10 @@ class Refused(SendError):
     def __init__(self, call: str, code: str, status: int) -> None:
         absent = code in ABSENT.get(call, ())
         denied = code in ("88", "60011") or "PermissionDenied" in code
-        super().__init__(f"dingtalk {call}: {code}", *_means(call, code, status), closed=absent, denied=denied)
-        self.code, self.of_token = code, code in TOKEN_REFUSED or status == UNAUTHORIZED
+        super().__init__(
+            f"dingtalk {call}: {code}", *_means(call, code, status), closed=absent, denied=denied, code=code
+        )
+        self.of_token = code in TOKEN_REFUSED or status == UNAUTHORIZED
 
 
 def _means(call: str, code: str, status: int) -> tuple[Kind, float | None, Outcome | None]:

@@ -227,10 +227,10 @@ class DingTalkClient:
         url = self._settings.api_base.rstrip("/") + path
         return self._with_token(lambda token: self._ask(call, method, url, body, token))
 
-    def _old(self, call: str, path: str, body: Json) -> Json:
-        """A call of the old API, whose token stands in the address."""
+    def old(self, call: str, path: str, body: Json, method: str = "POST") -> Json:
+        """A call of the old API, whose token stands in the address. Raises SendError."""
         url = self._settings.oapi_base.rstrip("/") + path
-        return self._with_token(lambda token: self._ask(call, "POST", f"{url}?access_token={quote(token)}", body))
+        return self._with_token(lambda token: self._ask(call, method, f"{url}?access_token={quote(token)}", body))
 
     def _with_token(self, ask: Callable[[str], Json]) -> Json:
         """Once more with a new token where the platform refuses the one we have."""
@@ -326,7 +326,7 @@ class DingTalkClient:
         """(mobile, userId) of those who are in the company, a call each (§4.5). Raises SendError."""
         for mobile in mobiles:
             try:
-                told = self._old("find", "/topapi/v2/user/getbymobile", {"mobile": mobile})
+                told = self.old("find", "/topapi/v2/user/getbymobile", {"mobile": mobile})
             except Refused as no:
                 if no.code not in NOBODY:
                     raise

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from bot.event import Change, Enclosed, Event, Press, ReplyDoor
+from bot.event import Change, Enclosed, Event, Kind, Press, ReplyDoor
 from bot.payload import parse
 from bot.platform import Direct, Forged, Json
 from cards import dingtalk as cards
@@ -139,10 +139,27 @@ class Filled(Part):
     form: dict[str, Scalar | list[Scalar] | Choice]
 
 
-class Leaving(Part):
-    """The event of `user_leave_org` (protocol §2.4)."""
+class People(Part):
+    """The event of people (protocol §2.4): of it only who they are is believed, the rest is read anew."""
 
-    users: list[Id] = Field(validation_alias=AliasChoices("UserId", "userId"))
+    ids: list[Id] = Field(validation_alias=AliasChoices("UserId", "userId"))
+
+
+class Departments(Part):
+    """The event of departments."""
+
+    ids: list[Id] = Field(validation_alias=AliasChoices("DeptId", "deptId"))
+
+
+#: event → what it means for those it names, who they are
+CHANGES: dict[str, tuple[Kind, type[People] | type[Departments]]] = {
+    "user_leave_org": ("left", People),
+    "user_add_org": ("member", People),
+    "user_modify_org": ("member", People),
+    "org_dept_create": ("unit", Departments),
+    "org_dept_modify": ("unit", Departments),
+    "org_dept_remove": ("unit", Departments),
+}
 
 
 def said(payload: Json) -> Event | None:
@@ -224,10 +241,11 @@ def changed(payload: Json) -> Change | None:
 
     The platform gives an event no id, so its key is made of all that it says.
     """
-    if payload.get("EventType") != "user_leave_org":
+    kind, named = CHANGES.get(str(payload.get("EventType")), (None, People))
+    if kind is None:
         return None
     try:
-        return Change(NAME, _digest(payload), "left", tuple(Leaving.model_validate(payload).users))
+        return Change(NAME, _digest(payload), kind, tuple(named.model_validate(payload).ids))
     except ValidationError:
         raise Forged("malformed event", 400) from None
 

@@ -6,6 +6,7 @@ from functools import partial
 
 from bot.feishu import events, verify
 from bot.feishu.client import FeishuClient
+from bot.feishu.contacts import FeishuContacts
 from bot.platform import Door, Platform, at_speed
 from cards import feishu
 from cards.kit import Image
@@ -36,6 +37,7 @@ def platform(settings: Feishu, speed: float = 1.0) -> Platform | None:
         # a picture is uploaded when a card is sent
         inline=lambda card: settings.inline_cards and not any(isinstance(part, Image) for part in card.body),
         find=client.find,
+        contacts=FeishuContacts(client.get),
         limits=at_speed(LIMITS, speed),
         monthly=settings.monthly_calls,
     )

@@ -62,7 +62,8 @@ class Answer:
         log.warning("%s, status %d, log id %r", reason, self.status, self.headers.get("X-Tt-Logid"))
         reset = self.headers.get("x-ogw-ratelimit-reset", "")
         after = float(reset) if re.fullmatch(r"[0-9]{1,6}", reset) else None
-        return SendError(reason, *self._means(call, after), closed=self.code in CLOSED, denied=self.code == DENIED)
+        closed, denied = self.code in CLOSED, self.code == DENIED
+        return SendError(reason, *self._means(call, after), closed=closed, denied=denied, code=str(self.code))
 
     def _means(self, call: str, after: float | None) -> tuple[Kind, float | None, Outcome]:
         if self.code in CROWDED:
@@ -128,6 +129,12 @@ class FeishuClient:
                 match person:
                     case {"mobile": str(mobile), "user_id": str(account)} if account:
                         yield mobile.removeprefix("+86"), account
+
+    def get(self, call: str, path: str) -> Json:
+        """What stands at an address of the platform. Raises SendError."""
+        asked = self._with_token(call, lambda token: _answer(call, self._request(call, "GET", path, token)))
+        data = asked.get("data")
+        return data if isinstance(data, dict) else {}
 
     def download(self, enclosed: Enclosed, most: int) -> bytes:
         """What came with a message, at most `most` bytes (§4.5). Raises SendError, Refused (too large)."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.event import Change, Enclosed, Event, Incoming, Press
+from bot.event import Change, Enclosed, Event, Incoming, Kind, Press
 from bot.feishu.verify import is_challenge
 from bot.payload import parse
 from bot.platform import Direct, Forged, Json
@@ -114,13 +114,30 @@ class Chat(Part):
     chat_id: Id
 
 
-class Leaving(Part):
-    """The event of `contact.user.deleted_v3` (protocol §1.7); that it came means that he left."""
+class Concerned(Part):
+    """The event of a person (protocol §1.7): of it only who it is is believed, the rest is read anew."""
 
     who: Account = Field(alias="object")
 
 
-CHATS: dict[str, Literal["closed", "opened"]] = {
+class Department(Part):
+    open_department_id: Id
+
+
+class Rearranged(Part):
+    """The event of a department."""
+
+    what: Department = Field(alias="object")
+
+
+#: that a leave event came means that he left.
+PEOPLE: dict[str, Kind] = {
+    "contact.user.deleted_v3": "left",
+    "contact.user.created_v3": "member",
+    "contact.user.updated_v3": "member",
+}
+DEPARTMENTS = {"contact.department.created_v3", "contact.department.updated_v3", "contact.department.deleted_v3"}
+CHATS: dict[str, Kind] = {
     "im.chat.member.bot.added_v1": "opened",
     "im.chat.member.bot.deleted_v1": "closed",
     "im.chat.disbanded_v1": "closed",
@@ -138,14 +155,23 @@ def read(payload: Json) -> Incoming | Direct | None:
             return _message(Received.model_validate(payload.get("event")))
         if kind == "card.action.trigger":
             return _press(_event_id(payload), Pressed.model_validate(payload.get("event")))
-        if kind == "contact.user.deleted_v3":
-            left = Leaving.model_validate(payload.get("event")).who.open_id
-            return Change("feishu", _event_id(payload), "left", (left,))
-        if kind in CHATS:
-            chat = Chat.model_validate(payload.get("event")).chat_id
-            return Change("feishu", _event_id(payload), CHATS[kind], (chat,))
+        return _changed(kind, payload)
     except ValidationError:
         raise Forged("malformed event", 400) from None
+
+
+def _changed(kind: str, payload: Json) -> Change | None:
+    """What changed in the company or with the bot. Raises ValidationError, Forged (400)."""
+    event = payload.get("event")
+    if kind in PEOPLE:
+        return Change("feishu", _event_id(payload), PEOPLE[kind], (Concerned.model_validate(event).who.open_id,))
+    if kind in DEPARTMENTS:
+        changed = Rearranged.model_validate(event).what.open_department_id
+        return Change("feishu", _event_id(payload), "unit", (changed,))
+    if kind == "contact.scope.updated_v3":
+        return Change("feishu", _event_id(payload), "scope", ("",))
+    if kind in CHATS:
+        return Change("feishu", _event_id(payload), CHATS[kind], (Chat.model_validate(event).chat_id,))
     return None
 
 

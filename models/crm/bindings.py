@@ -93,11 +93,19 @@ def bind(work: Work, platform: str, asked: Iterable[Unbound], found: Mapping[str
     return {each.staff_no: _bind(work, platform, each, found.get(each.mobile)) for each in asked if each.id in still}
 
 
+def bind_found(work: Work, platform: str, found: Iterable[tuple[int, str]]) -> None:
+    """Bind people without an account on this platform to those that were recognised as theirs, where they are free."""
+    for person, account in found:
+        _take(work, platform, person, account, "organisation")
+
+
 def _bind(work: Work, platform: str, who: Unbound, account: str | None) -> Became:
-    if account is None:
-        return Became.UNKNOWN
+    return Became.UNKNOWN if account is None else _take(work, platform, who.id, account, "mobile")
+
+
+def _take(work: Work, platform: str, person: int, account: str, by: str) -> Became:
     if work.run(people.IDENTITY, on=platform, whose=account).first() is not None:
         return Became.TAKEN
-    people.take(work, work.db.get_one(User, who.id), platform, account)
-    work.audit("user.bind", f"user:{who.id}", platform=platform, by="mobile")
+    people.take(work, work.db.get_one(User, person), platform, account)
+    work.audit("user.bind", f"user:{person}", platform=platform, by=by)
     return Became.BOUND

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, delete, func, select, update
 
 from models import chats, outbox
 from models.crm import follow_ups, people
@@ -22,16 +22,23 @@ from models.tables import (
 from models.work import Work
 
 LEAVER = "leaver"
+#: an administrator disabled him, who has not left
+DISABLED = "disabled"
 
 UNBIND = (
     delete(Identity)
     .where(Identity.platform == bindparam("on"), Identity.account == bindparam("whose"))
     .returning(Identity.user_id, Identity.private_chat)
 )
+#: whoever has no account left can do nothing any more, and is no successor of anybody.
+DISABLE = (
+    update(User)
+    .where(User.id == bindparam("person"), ~select(Identity.id).where(Identity.user_id == User.id).exists())
+    .values(active=False, binding_key=None)
+)
 OWNED = select(
     User.name,
     User.staff_no,
-    User.active,
     select(func.count()).where(Customer.owner_id == User.id).scalar_subquery().label("customers"),
     select(func.count())
     .where(Complaint.handler_id == User.id, Complaint.state == ComplaintState.ACCEPTED)
@@ -64,8 +71,8 @@ class Leaver:
 def left(work: Work, platform: str, account: str) -> None:
     """Unbind an account whose owner has left the organisation; nothing is sent there any more.
 
-    The admins hear of it, or whoever leads his department where there are none. His other accounts stay. Somebody who
-    was bound to nobody changes nothing.
+    The admins hear of it, or whoever leads his department where there are none. His other accounts stay; without any he
+    is disabled. Somebody who was bound to nobody changes nothing.
     """
     gone = work.run(UNBIND, on=platform, whose=account).first()
     if gone is None:
@@ -74,13 +81,14 @@ def left(work: Work, platform: str, account: str) -> None:
     outbox.redirect(work, gone.user_id, people.reach(work, gone.user_id))
     if gone.private_chat:
         chats.closed(work, platform, gone.private_chat)
+    work.run(DISABLE, person=gone.user_id)
     announce(work, work.db.get_one(User, gone.user_id))
     work.audit("user.left", f"user:{gone.user_id}", platform=platform)
 
 
-def announce(work: Work, person: User) -> None:
+def announce(work: Work, person: User, kind: str = LEAVER) -> None:
     """Somebody hears what this person still owns."""
-    work.notify(LEAVER, person.id, _successors(work, person), anew=True)
+    work.notify(kind, person.id, _successors(work, person), anew=True)
 
 
 def _successors(work: Work, person: User) -> list[int]:
@@ -89,8 +97,8 @@ def _successors(work: Work, person: User) -> list[int]:
     return admins or people.leaders_above(work, person.department_id, but=person.id)
 
 
-def view(work: Work, me: Me, user_id: int) -> Leaver:
-    """What a leaver still owns: numbers only, for whoever was told of it."""
+def view(work: Work, me: Me, user_id: int, *, disabled: bool = False) -> Leaver:
+    """What a leaver, or who was `disabled`, still owns: numbers only, for whoever was told of it."""
     row = work.run(OWNED, person=user_id).first()
     still = tuple(platform for platform, _ in people.accounts(work, user_id))
-    return Leaver(row.name, row.staff_no, row.customers, row.complaints, row.reminders, still, disabled=not row.active)
+    return Leaver(row.name, row.staff_no, row.customers, row.complaints, row.reminders, still, disabled)

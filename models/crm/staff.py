@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from models import policy
-from models.crm import leavers, people, standing
+from models.crm import leavers, moves, people, standing
 from models.crm.people import Me
 from models.errors import AlreadyDone, NotAllowed, NotFound, Refused
 from models.policy import Permission, Reach, Rights
@@ -47,7 +47,6 @@ LEADS = (
 AT = select(Identity.platform).where(Identity.user_id == bindparam("person")).order_by(Identity.platform)
 DEPARTMENTS = select(Department.name).order_by(Department.name)
 DEPARTMENT = select(Department.id).where(Department.name == bindparam("name"))
-MOVE = update(User).where(User.id == bindparam("person")).values(department_id=bindparam("department"))
 NO_ROLES = delete(UserRole).where(UserRole.user_id == bindparam("person"))
 GIVE = insert(UserRole)
 SWITCH = (
@@ -104,7 +103,8 @@ class RoleSet:
     began: Rights
 
 
-def _allowed(me: Me) -> None:
+def allowed(me: Me) -> None:
+    """Raises NotAllowed for whoever may not look after people."""
     if me.may(Permission.PEOPLE) is None:
         raise NotAllowed("管理人员和角色要有「管理人员」的权限，请找管理员。")
 
@@ -114,7 +114,7 @@ def _allowed(me: Me) -> None:
 
 def listed(work: Work, me: Me, words: str, page: int = 0) -> Listed:
     """People by name, staff number or department; all of them without a word. Raises NotAllowed, NotFound."""
-    _allowed(me)
+    allowed(me)
     words = narrow(words).strip()
     rows = [_row(row) for row in work.run(LIST, words=words, skip=page * PAGE)]
     if not rows and not page:
@@ -124,7 +124,7 @@ def listed(work: Work, me: Me, words: str, page: int = 0) -> Listed:
 
 def employee(work: Work, me: Me, person: int) -> Employee:
     """One person. Raises NotAllowed, NotFound."""
-    _allowed(me)
+    allowed(me)
     row = work.run(ONE, person=person).first()
     if row is None:
         raise NotFound("没有找到这个人。")
@@ -150,7 +150,7 @@ def change(work: Work, me: Me, person: int, department: str, roles: Iterable[Rol
     if there is None:
         raise Refused(f"没有「{department}」这个部门，已有：{'、'.join(departments(work)[:20])}。")
     wanted = sorted(set(roles))
-    work.run(MOVE, person=person, department=there)
+    moves.move(work, person, there)
     work.run(NO_ROLES, person=person)
     for role in wanted:
         work.run(GIVE, user_id=person, role=role)
@@ -187,7 +187,7 @@ def _switch(work: Work, person: int, name: str, *, on: bool) -> None:
         work.audit("user.enable", f"user:{person}")
     else:
         work.audit("user.disable", f"user:{person}")
-        leavers.announce(work, work.db.get_one(User, person))
+        leavers.announce(work, work.db.get_one(User, person), leavers.DISABLED)
 
 
 def code(work: Work, me: Me, person: int) -> tuple[str, Employee]:
@@ -211,20 +211,20 @@ def _keep_a_keeper(work: Work) -> None:
 
 def role_set(work: Work, me: Me, role: Role) -> RoleSet:
     """What a role may. Raises NotAllowed."""
-    _allowed(me)
+    allowed(me)
     return RoleSet(role, policy.of_role(role, standing.grants(work)), policy.of_role(role, {}))
 
 
 def role_sets(work: Work, me: Me) -> list[RoleSet]:
     """Every role. Raises NotAllowed."""
-    _allowed(me)
+    allowed(me)
     changes = standing.grants(work)
     return [RoleSet(role, policy.of_role(role, changes), policy.of_role(role, {})) for role in Role]
 
 
 def grant(work: Work, me: Me, role: Role, permission: Permission, reach: Reach | None) -> None:
     """From now on everybody in this role may do it so far, or not at all with None. Raises NotAllowed, Refused."""
-    _allowed(me)
+    allowed(me)
     set_grant(work, role, permission, reach)
     _keep_a_keeper(work)
 

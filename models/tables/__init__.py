@@ -25,6 +25,7 @@ from models.tables.follow_ups import Draft, FollowUp, Method
 from models.tables.forms import FormLink
 from models.tables.health import Heartbeat
 from models.tables.messages import CardMessage, Claim, Code, Outbox, OutboxState, PlatformPace, ReplyDoor
+from models.tables.orgs import OrgDirty, OrgKind, OrgLink, OrgProposal, OrgState, ProposalState
 from models.tables.people import (
     Department,
     DepartmentSupervisor,
@@ -75,6 +76,11 @@ __all__ = [
     "Level",
     "Method",
     "NameGram",
+    "OrgDirty",
+    "OrgKind",
+    "OrgLink",
+    "OrgProposal",
+    "OrgState",
     "Origin",
     "Outbox",
     "OutboxState",
@@ -83,6 +89,7 @@ __all__ = [
     "Preference",
     "PrivateValue",
     "Product",
+    "ProposalState",
     "ReplyDoor",
     "Requirement",
     "Review",

@@ -25,8 +25,10 @@ if __name__ == "__main__":  # run by hand, Python looks beside this file and not
 from standins import dingtalk_schema as schema
 from standins.dingtalk_cards import Cards
 from standins.dingtalk_company import Company, Group, Message, Person, Refusal, union_id
+from standins.dingtalk_contacts import SCOPES, DingTalkContacts
 from standins.dingtalk_robot import Robot
 from standins.dingtalk_seen import describe
+from standins.directory import Directory
 from standins.served import Answer, Call, Served
 
 JSON = dict[str, Any]
@@ -34,7 +36,7 @@ JSON = dict[str, Any]
 CLIENT_ID = "dingcrmappkey0001"
 CLIENT_SECRET = "crm-bot-app-secret-0001_ABCdef"
 TOKEN_SECONDS = 7200
-FREE = ("/v1.0/oauth2/", "/topapi/v2/user/", "/robot/sendBySession")  # outside the monthly quota (section 4.5)
+FREE = ("/v1.0/oauth2/", "/topapi/", "/auth/", "/robot/sendBySession")  # outside the monthly quota (section 4.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class DingTalkApi(Served):
             self.robot.per_minute, self.robot.minute = limits.per_minute, 60 / limits.speed
         self._lately: defaultdict[str, deque[float]] = defaultdict(deque)
         self._tokens: dict[str, float] = {}  # token → when it expires
+        self.contacts = DingTalkContacts(Directory())
         self._new, self._old = self._routes()
         self.gateway: Callable[[JSON], JSON] | None = None  # who gives out tickets for long connections
 
@@ -113,6 +116,7 @@ class DingTalkApi(Served):
             "/media/upload": robot.upload,
             "/topapi/v2/user/get": self._user,
             "/topapi/v2/user/getbymobile": self._by_mobile,
+            **{path: self._asked(answer) for path, answer in self.contacts.routes.items()},
         }
         return new, old
 
@@ -191,7 +195,7 @@ class DingTalkApi(Served):
             return _json(self._token(_body(call)))
         if (call.method, call.path) == ("POST", "/v1.0/gateway/connections/open") and self.gateway:
             return _json(self.gateway(_body(call)))
-        if call.method == "POST" and call.path in self._old:
+        if (call.method, call.path == SCOPES) in (("POST", False), ("GET", True)) and call.path in self._old:
             if not self._known(call.query.get("access_token", "")):
                 raise Refusal(40014, "不合法的access_token")
             self._within_limits(call, 90018, 90020)
@@ -244,9 +248,14 @@ class DingTalkApi(Served):
 
     # --- section 4.5 ---
 
+    def _asked(self, answer: Callable[[JSON], JSON]) -> Callable[[Call], JSON]:
+        return lambda call: answer({} if call.method == "GET" else _body(call, old=True))
+
     def _user(self, call: Call) -> JSON:
         body = _body(call, old=True)
         self.company.checked(list(schema.USER(body, "user")), 40035)
+        if self.contacts.directory.staff:
+            return self.contacts.person(body["userid"])
         person = self.company.person(body["userid"])
         if person is None:
             raise Refusal(60121, "找不到该用户")

@@ -24,8 +24,10 @@ if __name__ == "__main__":  # run by hand, Python looks beside this file and not
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from standins import feishu_company, feishu_limits, feishu_schema
+from standins.directory import Directory
 from standins.feishu_company import Refusal
 from standins.feishu_company import body as body_of
+from standins.feishu_contacts import FeishuContacts
 from standins.feishu_files import Files
 from standins.feishu_limits import FeishuLimits
 from standins.feishu_says import BOT_NAME, BOT_OPEN_ID, buttons, p2p_chat, texts
@@ -96,6 +98,7 @@ class FeishuApi(Served):
         self.problems: list[str] = []
         self.files = Files()
         self.people: dict[str, str] = {}  # mobile → open_id
+        self.contacts = FeishuContacts(Directory())
         self.urged: list[tuple[str, str]] = []  # message, open_id: as often as it rang
         self.gateway: Callable[[JSON], JSON] | None = None  # who lets long connections in
         self._on_message = on_message
@@ -153,6 +156,8 @@ class FeishuApi(Served):
                 return {"bot": {"activate_status": 2, "app_name": BOT_NAME, "open_id": BOT_OPEN_ID}}
             case "POST", ["contact", "v3", "users", "batch_get_id"]:
                 return feishu_company.found(call, self.people)
+            case "GET", ["contact", "v3", *rest]:
+                return self.contacts.answered(call, [unquote(each) for each in rest])
             case "POST", ["im", "v1", "images"]:
                 return self.files.upload_image(call)
             case "POST", ["im", "v1", "files"]:

@@ -24,6 +24,7 @@ class Call:
     query: dict[str, str]
     headers: dict[str, str]
     raw: bytes
+    asked: tuple[tuple[str, str], ...] = ()  # the query as it came, for names that stand there several times
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,8 @@ class _Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         url = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        call = Call(self.command, url.path, dict(parse_qsl(url.query)), headers, raw)
+        asked = tuple(parse_qsl(url.query))
+        call = Call(self.command, url.path, dict(asked), headers, raw, asked)
         answer = self.server.api.answer(call)
         if answer is None:
             self.close_connection = True
