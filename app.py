@@ -366,18 +366,7 @@ CALLS: dict[str, arguments.Call] = {
     "doctor": doctor,
     "clock": clock,
     "db upgrade": upgrade,
-    "department set": inside("department set", "添加或修改部门。"),
-    "user add": inside("user add", "添加或修改人员，并打印绑定码。"),
-    "user bind": inside("user bind", "按手机号找到飞书或钉钉的账号并绑定：--staff-no 工号，或 --all 还没有账号的人。"),
-    "user disable": inside("user disable", "停用一个人：他什么都不能做，也收不到消息；再 user add 一次就恢复。"),
-    "user import": inside("user import", "从 CSV 添加或修改很多人，并打印绑定码；有一行不对就一个都不动。"),
-    "org sync": inside(
-        "org sync", "从飞书、钉钉的通讯录同步部门和人员：--dry-run 只看会改什么，--platform 只读一个平台。"
-    ),
-    "role set": inside("role set", "改一个角色的一项权限，马上生效。"),
-    "audit verify": inside("audit verify", "核对审计日志：改过、删掉、插进、调换、截断和没有封存的行；有就以 1 结束。"),
-    "audit export": inside("audit export", "把审计日志导出成文件，第三方可以自己核对；--from 和 --to 是起止的日子。"),
-    "product set": inside("product set", "添加或修改产品目录里的产品。"),
+    **{name: inside(name, about) for name, about in arguments.SHELL.items()},
 }
 
 

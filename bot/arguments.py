@@ -14,13 +14,30 @@ from models.tables import Role
 
 Call = Callable[[Settings, argparse.Namespace], int | None]
 
+#: what the commands of `bot.shell` do; they are loaded only where they are called.
+SHELL: Mapping[str, str] = {
+    "department set": "添加或修改部门。",
+    "user add": "添加或修改人员，并打印绑定码。",
+    "user bind": "按手机号找到飞书或钉钉的账号并绑定：--staff-no 工号，或 --all 还没有账号的人。",
+    "user disable": "停用一个人：他什么都不能做，也收不到消息；再 user add 一次就恢复。",
+    "user import": "从 CSV 添加或修改很多人，并打印绑定码；有一行不对就一个都不动。",
+    "org sync": "从飞书、钉钉的通讯录同步部门和人员：--dry-run 只看会改什么，--platform 只读一个平台。",
+    "user absent": "登记请假和代理人。",
+    "duty set": "排值班：每周的星期几，或某一天。",
+    "duty clear": "清除值班：全部，或某几天的。",
+    "role set": "改一个角色的一项权限，马上生效。",
+    "audit verify": "核对审计日志：改过、删掉、插进、调换、截断和没有封存的行；有就以 1 结束。",
+    "audit export": "把审计日志导出成文件，第三方可以自己核对；--from 和 --to 是起止的日子。",
+    "product set": "添加或修改产品目录里的产品。",
+}
+
 
 def parser(calls: Mapping[str, Call]) -> argparse.ArgumentParser:
     """Every command has `--help`; `calls` says by the command's words what it calls."""
     top = argparse.ArgumentParser("app.py", description="客伴 Keban：在工作群里用的 CRM")
     top.add_argument("--config", metavar="FILE", help="配置文件，默认 config.toml 或环境变量 KEBAN_CONFIG")
     commands = top.add_subparsers(required=True, metavar="命令")
-    for add in (_running, _playground, _company, _audit):
+    for add in (_running, _playground, _company, _presence, _audit):
         add(commands, calls)
     return top
 
@@ -50,13 +67,9 @@ def _company(commands: Any, calls: Mapping[str, Call]) -> None:
     setting.add_argument("--parent", help="上级部门")
     setting.add_argument("--supervisor", action="append", default=[], metavar="STAFF_NO", help="主管工号，可多次")
     users = _group(commands, "user", "人员")
-    adding = _command(users, "add", calls["user add"])
-    for name, about in (("staff-no", "工号"), ("name", "姓名"), ("department", "部门"), ("mobile", "手机号")):
-        adding.add_argument(f"--{name}", required=True, help=about)
-    adding.add_argument("--role", required=True, action="append", type=Role, choices=list(Role), help="角色，可多次")
-    adding.add_argument("--feishu", metavar="OPEN_ID", help="直接绑定飞书账号")
-    adding.add_argument("--dingtalk", metavar="USERID", help="直接绑定钉钉账号")
+    _takes_a_person(_command(users, "add", calls["user add"]))
     _takes_people(_command(users, "bind", calls["user bind"]))
+    _takes_a_leave(_command(users, "absent", calls["user absent"]))
     disabling = _command(users, "disable", calls["user disable"])
     disabling.add_argument("--staff-no", required=True, help="工号")
     bringing = _command(users, "import", calls["user import"])
@@ -72,6 +85,34 @@ def _company(commands: Any, calls: Mapping[str, Call]) -> None:
     selling = _command(_group(commands, "product", "产品目录"), "set", calls["product set"])
     selling.add_argument("--name", required=True, help="产品名称")
     selling.add_argument("--off", action="store_true", help="停用，旧的成交记录不变")
+
+
+def _takes_a_person(adding: argparse.ArgumentParser) -> None:
+    for name, about in (("staff-no", "工号"), ("name", "姓名"), ("department", "部门"), ("mobile", "手机号")):
+        adding.add_argument(f"--{name}", required=True, help=about)
+    adding.add_argument("--role", required=True, action="append", type=Role, choices=list(Role), help="角色，可多次")
+    adding.add_argument("--feishu", metavar="OPEN_ID", help="直接绑定飞书账号")
+    adding.add_argument("--dingtalk", metavar="USERID", help="直接绑定钉钉账号")
+
+
+def _takes_a_leave(absent: argparse.ArgumentParser) -> None:
+    absent.add_argument("--staff-no", required=True, help="请假的人的工号")
+    absent.add_argument("--from", dest="since", required=True, metavar="时间", help="例如 现在、明天、12月1日")
+    absent.add_argument("--to", dest="until", required=True, metavar="时间", help="例如 12月3日（含当天）")
+    absent.add_argument("--deputy", metavar="STAFF_NO", help="代理人的工号")
+
+
+def _presence(commands: Any, calls: Mapping[str, Call]) -> None:
+    roster = _group(commands, "duty", "值班")
+    setting, clearing = (_command(roster, name, calls[f"duty {name}"]) for name in ("set", "clear"))
+    for each, needed in ((setting, True), (clearing, False)):
+        each.add_argument("--department", required=True, help="部门名称")
+        which = each.add_mutually_exclusive_group(required=needed)
+        which.add_argument("--weekday", metavar="1-5", help="每周的星期几，周一是 1，例如 1-5、6、6-7")
+        which.add_argument("--date", metavar="2026-12-25", help="某一天，优先于每周的")
+    setting.add_argument("--from", dest="since", required=True, metavar="18:00", help="从几点")
+    setting.add_argument("--to", dest="until", required=True, metavar="22:00", help="到几点，不晚于开始就是次日")
+    setting.add_argument("--staff-no", help="值班人的工号；某一天没有人值班就不写")
 
 
 def _takes_people(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ from bot.routing import GONE, Router
 from cards import common, kit, notices
 from cards.kit import Card, Form, Toast
 from models import chats, codes, outbox, reply_doors
-from models.crm import leavers, orgqueue, people
+from models.crm import bindings, leavers, orgqueue, people
 from models.crm.people import Me
 from models.errors import Claimed, NotFound, Refused, Unavailable
 from models.tables import Outcome
@@ -108,7 +108,7 @@ class Dispatcher:
     def _carry_out(self, work: Work, event: Event, me: Me | None) -> Json:
         event = self._meant(work, _placed(event, me), me)
         if me is not None:
-            people.seen(work, me, event.platform, event.chat, bool(event.private))
+            bindings.seen(work, me, event.platform, event.chat, bool(event.private))
         card = self._router.answer(work, me, event)
         if event.on_page and _asks_again(event, card):
             raise AskedAgain(card)

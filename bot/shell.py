@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from bot import audits, orgs, posting, rosters
+from bot import audits, company, orgs, posting, rosters
 from bot.platform import Platform, SendError
 from bot.remedies import remedy
 from cards.labels import PERMISSIONS, PLATFORMS, ROLES
@@ -148,6 +148,9 @@ COMMANDS: Mapping[str, Callable[[Works, Platforms, Namespace], int | None]] = {
     "user bind": user_bind,
     "user disable": user_disable,
     "user import": user_import,
+    "user absent": company.user_absent,
+    "duty set": company.duty_set,
+    "duty clear": company.duty_clear,
     "role set": role_set,
     "product set": product_set,
     "audit verify": lambda works, _, said: audits.verify(works, said),

@@ -76,7 +76,8 @@ def card(seen: Complained, toast: str = "") -> Card:
     waits = seen.state is ComplaintState.ACCEPTED
     head = _waiting(seen) if waits else _contacted(seen)
     tone: Tone = "green" if not waits else "red" if seen.late else "orange"
-    body = (*head, *_facts(seen), *(_buttons(seen) if waits else ()))
+    acting = [Note(seen.acting)] if seen.acting else []
+    body = (*acting, *head, *_facts(seen), *(_buttons(seen) if waits else ()))
     said = Toast(toast) if toast else None
     return Card(f"投诉 · {seen.number}", body, tone, _subject(seen), personal=True, toast=said)
 

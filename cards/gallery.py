@@ -13,6 +13,7 @@ from cards import (
     customers,
     entries,
     follow_ups,
+    gallery_absence,
     gallery_mornings,
     gallery_ops,
     gallery_orgs,
@@ -69,7 +70,7 @@ def gallery() -> dict[str, Card]:
     """Every sample by name."""
 
     parts = (_common, _help, _follow_ups, _follow_up_forms, _entries, _entry_forms, _reviews, _review_lists)
-    more = (_reminders, _reminder_forms, _customers, _hits, *gallery_service.PARTS)
+    more = (_reminders, _reminder_forms, _customers, _hits, *gallery_service.PARTS, *gallery_absence.PARTS)
     last = (
         gallery_mornings.samples,
         gallery_sales.samples,
@@ -249,6 +250,7 @@ def _reviews() -> Samples:
     yield "reviews.card.pending", reviews.card(REVIEWED)
     yield "reviews.card.late", reviews.card(replace(REVIEWED, late=True, due="11月24日 周二 10:00"))
     yield "reviews.card.second_round", reviews.card(replace(REVIEWED, round=2, pending=()))
+    yield "reviews.card.deputy", reviews.card(replace(REVIEWED, acting="赵强"))
     yield "reviews.card.approved", reviews.card(passed)
     yield "reviews.card.returned", reviews.card(back)
     yield "reviews.card.withdrawn", reviews.card(gone)

@@ -48,6 +48,7 @@ CONTACTED = replace(
 
 def _complaints() -> Samples:
     yield "complaints.card.waiting", complaints.card(COMPLAINED, "已受理")
+    yield "complaints.card.on_duty", complaints.card(replace(COMPLAINED, acting="值班，代 吴芳"))
     yield "complaints.card.overdue", complaints.card(OVERDUE)
     yield "complaints.card.contacted", complaints.card(CONTACTED)
     bare = replace(COMPLAINED, channel=None, contacts=(), earlier=0, lately=(), acknowledged=())

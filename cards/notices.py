@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from cards import complaints, digests, entries, leavers, ops, orgs, reminders, reviews, surveys, today
+from cards import absences, complaints, digests, entries, leavers, ops, orgs, reminders, reviews, surveys, today
 from cards.kit import Card
-from models.crm import complaint_views, deliveries, orgsync, views
+from models.crm import absence_views, access, complaint_views, deliveries, orgsync, views
 from models.crm import digests as digesting
 from models.crm import leavers as leaving
 from models.crm import reminders as reminding
@@ -16,7 +16,7 @@ from models.crm.people import Me
 from models.work import Work
 
 KINDS: Mapping[str, Callable[[Work, Me, int], Card]] = {
-    "review": lambda work, me, review: reviews.card(views.reviewed(work, review)),
+    "review": lambda work, me, review: reviews.card(views.reviewed(work, me, access.review(work, me, review).id)),
     "entry": lambda work, me, customer: entries.standing(views.standing(work, customer)),
     "complaint": lambda work, me, complaint: complaints.card(complaint_views.complained(work, me, complaint)),
     "digest": lambda work, me, _: digests.digest(digesting.digest(work, me, digesting.period(work, me, planned=True))),
@@ -27,6 +27,7 @@ KINDS: Mapping[str, Callable[[Work, Me, int], Card]] = {
     leaving.LEAVER: lambda work, me, person: leavers.left(leaving.view(work, me, person)),
     leaving.DISABLED: lambda work, me, person: leavers.left(leaving.view(work, me, person, disabled=True)),
     orgsync.ORG: lambda work, me, _: orgs.status(orgsync.overview(work, me), work.shown),
+    "absence": lambda work, me, absence: absences.card(absence_views.away(work, me, absence)),
     "reminder": lambda work, me, timer: reminders.card(reminding.view(work, me, timer)),
 }
 

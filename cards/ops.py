@@ -29,6 +29,7 @@ KINDS = {
     "leaver": "离职交接",
     "disabled": "停用交接",
     "org": "组织同步",
+    "absence": "请假",
 }
 #: what an administrator can do about it, by what stands in the reason.
 HINTS = (

@@ -82,7 +82,8 @@ def waiting(rows: Sequence[Waiting], page: int, *, more: bool) -> Card:
 
 def _facts(review: Reviewed) -> tuple[Element, ...]:
     note = [Note(f"第 {review.round} 次提交")] if review.round > 1 else []
-    return (Fields.of(("录入人", f"{review.submitter} · {review.department}"), *review.facts), *note)
+    acting = [Note(f"代 {review.acting}")] if review.acting else []
+    return (*acting, Fields.of(("录入人", f"{review.submitter} · {review.department}"), *review.facts), *note)
 
 
 def _pending(review: Reviewed) -> tuple[Element, ...]:

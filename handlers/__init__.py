@@ -3,12 +3,14 @@
 import handlers.words  # noqa: F401 (registers the readers before the commands that need them)
 from bot.routing import Router
 from handlers import (
+    absences,
     audit_log,
     binding,
     complaints,
     customers,
     deals,
     digests,
+    duty,
     entries,
     follow_ups,
     helping,
@@ -38,6 +40,8 @@ router.include(
     surveys.router,
     audit_log.router,
     ops.router,
+    absences.router,
+    duty.router,
     settings.router,
     people.router,
     orgs.router,

@@ -73,7 +73,7 @@ def snooze(action: cards.Snooze, *, work: Work, me: Me) -> Card:
     if action.choice not in LATER:
         raise Refused("没有这个选择，请在卡片上重选。")
     timer, _ = access.reminder(work, me, action.timer)
-    reminders.move(work, timer, action.plan, reminders.later(work, action.choice))
+    reminders.move(work, timer, action.plan, reminders.later(work, me, action.choice))
     return cards.card(reminders.view(work, me, timer.id))
 
 

@@ -39,7 +39,7 @@ def _page(work: Work, me: Me, page: int) -> Card:
 def open_review(action: cards.Open, *, work: Work, me: Me) -> Card:
     """去审核 and 返回."""
     review = access.review(work, me, action.review)
-    return cards.card(views.reviewed(work, review.id))
+    return cards.card(views.reviewed(work, me, review.id))
 
 
 @router.action(cards.Approve, may=Permission.REVIEW)
@@ -47,14 +47,14 @@ def approve(action: cards.Approve, *, work: Work, me: Me) -> Card:
     """通过."""
     review = access.review(work, me, action.review)
     reviews.approve(work, me, review)
-    return cards.card(views.reviewed(work, review.id))
+    return cards.card(views.reviewed(work, me, review.id))
 
 
 @router.action(cards.AskReason, may=Permission.REVIEW)
 def ask_reason(action: cards.AskReason, *, work: Work, me: Me) -> Card:
     """退回: first the reason."""
     review = access.review(work, me, action.review)
-    seen = views.reviewed(work, review.id)
+    seen = views.reviewed(work, me, review.id)
     return cards.ask_reason(seen) if review.state is ReviewState.PENDING else cards.card(seen)
 
 
@@ -64,6 +64,6 @@ def send_back(action: cards.Return, *, work: Work, me: Me, form: dict[str, str])
     review = access.review(work, me, action.review)
     reason = form.get("reason", "")
     if problem := reviews.reason_problem(reason):
-        return cards.ask_reason(views.reviewed(work, review.id), reason, problem)
+        return cards.ask_reason(views.reviewed(work, me, review.id), reason, problem)
     reviews.send_back(work, me, review, reason)
-    return cards.card(views.reviewed(work, review.id))
+    return cards.card(views.reviewed(work, me, review.id))

@@ -9,8 +9,9 @@ from typing import TypeVar
 
 from bot.routing import reads
 from cards.labels import CHANNELS, DEAL_STAGES, METHODS, SEVERITIES
-from models.crm import access, deals, products
+from models.crm import absences, access, colleagues, deals, products
 from models.crm.access import CustomerRef
+from models.crm.colleagues import Colleague
 from models.crm.deals import Quantity
 from models.crm.people import Me
 from models.crm.products import ProductName
@@ -75,9 +76,16 @@ def _one_of(text: str, words: Mapping[E, str], what: str, synonyms: Mapping[str,
 
 @reads(Settled)
 def moment(text: str, work: Work, me: Me) -> Settled:
-    """A time to come; a day off moves it to the last working day before, and says so."""
+    """A time to come; a day off moves it to the last working day before, one's leave to the next at work."""
     said = times.read(text, work.now, work.office.zone)
-    return times.settle(said, work.office, work.now)
+    settled = times.settle(said, work.office, work.now)
+    return settled if said.elapsed else absences.settled(work, me, settled)
+
+
+@reads(Colleague)
+def colleague(text: str, work: Work, me: Me) -> Colleague:
+    """Somebody of the company, by name or staff number."""
+    return colleagues.named(work, text)
 
 
 @reads(ProductName)

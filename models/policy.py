@@ -70,6 +70,8 @@ BEGINS: Mapping[Role, Rights] = {
     Role.SERVICE_AGENT: SERVES,
     Role.SERVICE_LEAD: SERVES | _set(Reach.ALL, Permission.COMPLAINT),
 }
+#: what nobody has of whom he stands in for (P9).
+KEPT = frozenset({Permission.SELF, Permission.PEOPLE, Permission.OPERATE})
 #: a change of a role's set: how far it reaches now, None where it was taken away.
 Changes = Mapping[tuple[Role, Permission], Reach | None]
 
@@ -92,6 +94,16 @@ def together(sets: Iterable[Rights]) -> Rights:
 def written(rights: Rights) -> str:
     """As they are kept with a person, so that whoever speaks is looked up together with what he may."""
     return " ".join(f"{permission}:{int(reach)}" for permission, reach in sorted(rights.items()))
+
+
+def held(permission: Permission, reach: Reach | None = None) -> str:
+    """What stands in the `written` rights of whoever has a permission, or has it with this reach."""
+    return f"{permission}:{int(reach) if reach else ''}"
+
+
+def lent(rights: Rights) -> Rights:
+    """What a deputy has of these: never what is about oneself, people or the running of the program (P9)."""
+    return {permission: reach for permission, reach in rights.items() if permission not in KEPT}
 
 
 @lru_cache(256)

@@ -22,7 +22,7 @@ from conftest import SECRET, Company, HandClock
 from models import seals
 from models.engine import connect
 from models.settings import Settings
-from models.tables import Base, Department, Identity, Outcome, Product, Supervision, User, UserRole
+from models.tables import Absence, Base, Department, DutyShift, Identity, Outcome, Product, Supervision, User, UserRole
 from models.tables.sealed import Keyring
 from models.work import Works
 from scheduler.run import tick
@@ -160,7 +160,42 @@ def test_a_product_is_made_and_put_off_by_one_line(
     assert (product.name, product.active) == ("年度维保", False)
 
 
+def test_a_leave_is_entered_by_one_line_and_the_deputy_hears_of_it(
+    say: Say, company: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    numbers = {user.name: user.staff_no for user in stored(company, select(User))}
+    line = f"user absent --staff-no {numbers['赵强']} --deputy {numbers['陈晨']} --from 2099-12-01 --to 2099-12-03"
+    assert say(line) == 0
+    assert "赵强从2099年12月1日 周二 0:00到2099年12月3日 周四 23:59请假，由陈晨代理。" in capsys.readouterr().out
+    assert say(line) == 2 and "已经请过假了" in capsys.readouterr().err
+    company.keban.tick()  # the shell has no credentials here, so that a place for it is found by the scheduler
+    assert "都转给你" in company.colleague.last("将请假 · 赵强").text and company.supervisor.last("将请假").title
+    (absence,) = stored(company, select(Absence))
+    assert absence.entered_by is None
+
+
+def test_a_roster_is_set_and_cleared_by_lines(say: Say, company: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    number = stored(company, select(User.staff_no).where(User.name == "王敏"))[0]
+    at = "duty set --department 销售一部 --from 18:00 --to 22:00"
+    assert say(f"{at} --weekday 1-5 --staff-no {number}") == say(f"{at} --date 2099-12-25") == 0
+    assert "销售一部的值班已保存：18:00-22:00 王敏。" in capsys.readouterr().out
+    rows = stored(company, select(DutyShift).order_by(DutyShift.id))
+    assert [row.weekday for row in rows] == [0, 1, 2, 3, 4, None]
+    assert (str(rows[-1].date), rows[-1].user_id, rows[-1].opens, rows[-1].closes) == ("2099-12-25", None, 1080, 1320)
+    off = "duty clear --department 销售一部"
+    assert say(f"{off} --weekday 1") == say(f"{off} --date 2099-12-25") == 0
+    assert stored(company, select(DutyShift.weekday).order_by(DutyShift.id)) == [1, 2, 3, 4]
+    assert say(off) == 0 and stored(company, select(DutyShift)) == []
+
+
 WRONG: dict[str, tuple[int, str]] = {
+    "user absent --staff-no S404 --from 现在 --to 明天": (2, "没有找到工号 S404"),
+    "duty set --department 火星 --weekday 1 --from 18:00 --to 22:00 --staff-no S1": (2, "没有找到部门「火星」"),
+    "duty set --department 总公司 --weekday 1 --from 18:00 --to 22:00": (2, "每周的值班要写人"),
+    "duty set --department 总公司 --weekday 2099-12-25 --from 18:00 --to 22:00": (2, "--weekday 写 1-5"),
+    "duty set --department 总公司 --date 1-5 --from 18:00 --to 22:00": (2, "--weekday 写 1-5"),
+    "duty set --department 总公司 --date 2099-12-25 --from 晚上 --to 22:00": (2, "看不懂时间"),
+    "duty set --department 总公司 --from 18:00 --to 22:00": (2, "--weekday"),
     "product set": (2, "--name"),
     "product set --name ——": (2, "里面要有文字或数字"),
     f"product set --name {'长' * 65}": (2, "1 到 64 个字"),

@@ -227,7 +227,7 @@ def test_a_bad_score_opens_one_whose_owner_and_supervisor_hear_of_it_at_once(ser
     assert "请在 明天 10:00 前首次响应，还剩 24 小时 0 分" in card.text
     (told,) = alerts(service.boss)
     assert "139****5678" in told.text and alerts(service.agent) == alerts(service.manager) == []
-    for hours, counts in ((12, (2, 1)), (8, (3, 2)), (3, (4, 3)), (1, (5, 4))):
+    for hours, counts in ((12, (2, 2)), (8, (3, 3)), (3, (4, 4)), (1, (5, 5))):
         service.keban.forward(hours=hours)
         assert (len(alerts(service.rep)), len(alerts(service.boss))) == counts, hours
     assert "已超时" in alerts(service.manager)[-1].text

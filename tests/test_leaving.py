@@ -14,7 +14,7 @@ from conftest import Company
 from ding_company import Company as DingCompany
 from ding_company import InsideDingTalk
 from models import chats, outbox
-from models.crm import people
+from models.crm import bindings, people
 from models.crm.people import Hire
 from models.outbox import Lane, Parcel
 from models.tables import Audit, ClosedChat, Identity, Outbox, OutboxState, Role
@@ -118,7 +118,7 @@ def test_whoever_cannot_be_reached_here_any_more_gets_it_at_his_other_platform(
     company: Company, ding: DingCompany
 ) -> None:
     owning(company)
-    company.keban.works.perform(lambda work: people.seen(work, company.make.me("王敏"), "feishu", "", private=False))
+    company.keban.works.perform(lambda work: bindings.seen(work, company.make.me("王敏"), "feishu", "", private=False))
     company.keban.until("2026-11-26 09:59")
     company.keban.api.fail_next(1, code=230013)
     company.keban.until("2026-11-26 10:00")
@@ -133,7 +133,7 @@ def test_a_broken_promise_is_told_at_every_platform_and_each_copy_hears_how_it_e
 ) -> None:
     """At the rung before it, only where he was last (F2, design §2.7)."""
     works = company.keban.works
-    works.perform(lambda work: people.seen(work, company.make.me("王敏"), "feishu", "", private=False))
+    works.perform(lambda work: bindings.seen(work, company.make.me("王敏"), "feishu", "", private=False))
     company.make.customer("王敏", "华星科技有限公司")
     company.supervisor.says("/投诉 华星科技 外壳有裂纹")
     company.keban.forward(hours=1, minutes=59)

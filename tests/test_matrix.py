@@ -8,6 +8,7 @@ one letter. A command, action or page without a row fails, and so does a row wit
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import itertools
 import secrets
 from collections.abc import Callable, Iterator
@@ -15,15 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, func, select, update
 
 from bot import web
 from cards.kit import Action
 from conftest import ON_SQLITE, Company
 from handlers import router
-from models.crm import joiners, reviews
+from models.crm import absences, duty, joiners, reviews
+from models.crm.absences import Leave
+from models.crm.duty import Days
 from models.organisation import Member
-from models.tables import Complaint, Customer, OrgProposal, Review, Timer, User
+from models.tables import Absence, Complaint, Customer, DutyShift, OrgProposal, Review, Timer, User
 from models.work import Work
 from world import Answer, Somebody
 
@@ -61,6 +64,8 @@ class Tried(Company):
 
     def subject(self, kind: str, owner: str) -> Subject:
         """A record of this kind, and its customer, that are `owner`'s."""
+        if kind in ("colleague", "absence", "duty"):
+            return self.keban.works.perform(lambda work: self._presence(work, kind, owner))
         name = f"第{next(self.numbers)}家精密机械有限公司"
         if kind in ("entry", "returned", "review"):
             customer = self.make.entry("王敏", name)
@@ -72,6 +77,18 @@ class Tried(Company):
             self.rep.says(f"/跟进 {name} 已报价 下次:明天上午10点")
         found: Subject = {"name": name, "customer": customer}
         self.keban.works.perform(lambda work: self._given(work, found, kind, owner))
+        return found
+
+    def _presence(self, work: Work, kind: str, owner: str) -> Subject:
+        """Somebody with a leave or without, or his department with a row of its roster."""
+        person = work.db.scalars(select(User).where(User.name == owner)).one()
+        found: Subject = {"name": owner, "department": person.department_id}
+        work.connection.execute(delete(Absence))
+        if kind == "absence":
+            found["absence"] = absences.enter(work, Leave(person.id, work.now, work.now + dt.timedelta(days=1)))
+        if kind == "duty":
+            duty.put(work, person.department_id, Days((0,)), "18:00-22:00", person.id)
+            found["shift"] = work.db.scalars(select(func.max(DutyShift.id))).one()
         return found
 
     def _given(self, work: Work, found: Subject, kind: str, owner: str) -> None:
@@ -131,6 +148,9 @@ SAYS: dict[str, tuple[str, Callable[[Subject], str]]] = {
     "/运维": ("", lambda _: "/运维"),
     "/设置": ("", lambda _: "/设置"),
     "/日志": ("customer", lambda of: f"/日志 {of['name']}"),
+    "/请假": ("colleague", lambda of: f"/请假 明天 后天 人:{of['name']}"),
+    "/销假": ("absence", lambda of: f"/销假 {of['name']}"),
+    "/值班": ("", lambda _: "/值班"),
     "/人员": ("", lambda _: "/人员 王敏"),
     "/角色": ("", lambda _: "/角色"),
     "/同步": ("", lambda _: "/同步"),
@@ -138,8 +158,9 @@ SAYS: dict[str, tuple[str, Callable[[Subject], str]]] = {
 #: action → the record it is about, where what is sent does not follow from its fields, and what is filled in.
 ABOUT = {"entry": "entry", "review": "review", "customer": "customer", "complaint": "complaint", "reminder": "timer"}
 ABOUT |= {"audit": "customer"}
+ABOUT |= {"absence": "absence", "duty": "duty"}
 RECORD = {"entry.correct": "returned", "entry.supplement": "customer", "entry.details": "customer"}
-NO_RECORD = {"entry.new", "review.page", "complaint.new", "complaint.page"}
+NO_RECORD = {"entry.new", "review.page", "complaint.new", "complaint.page", "absence.new"}
 FIELDS: dict[str, object] = {"plan": 1, "page": 0, "level": 0, "choice": "10", "figure": "customers"}
 FIELDS |= {"since": 1_795_000_000, "until": 1_795_600_000, "letter": 1, "on": 1, "role": "sales_rep", "text": "/帮助"}
 FIELDS |= {"kind": "digest", "platform": ""}
@@ -149,6 +170,7 @@ FORMS: dict[str, Form] = {
     "complaint.contact": {"problem": "送错货", "apologised": "是"},
     "reminder.result": {"content": "已联系"},
     "reminder.time": {"when": "后天"},
+    "duty.submit": {"days": "周一", "hours": "18:00-22:00", "person": "王敏"},
     "people.save": {"department": "销售一部", "roles": "销售专员"},
     "settings.quiet": {"begins": "22:00", "ends": "8:00"},
     "org.accept": {"staff_no": "S9001", "department": "销售一部", "roles": "销售专员"},

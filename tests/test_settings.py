@@ -30,6 +30,27 @@ def test_what_is_not_urgent_waits_until_it_is_no_more_quiet(company: Company) ->
     assert company.supervisor.last("待审核").text.count(NAME)
 
 
+def test_nothing_is_held_back_from_who_is_on_duty(company: Company) -> None:
+    """Nor from the deputy of whoever is; before and after his hours it is quiet for him."""
+    company.manager.says("/值班 销售一部")
+    company.manager.presses("排班")
+    company.manager.presses("保存", {"星期或日期": "周三", "时间": "22:30-23:30", "人": "赵强"})
+    boss, deputy = company.make.me("赵强").id, company.make.me("陈晨").id
+
+    def quiet(person: int, at: str) -> bool:
+        company.keban.until(at)
+        with company.keban.works.read() as work:
+            return bool(preferences.quiet(work, person))
+
+    assert quiet(boss, "2026-11-25 22:29") and quiet(deputy, "2026-11-25 22:29")
+    assert not quiet(boss, "2026-11-25 22:30") and quiet(deputy, "2026-11-25 22:30")
+    submit(company.rep)
+    assert company.supervisor.last("待审核").text.count(NAME)
+    company.supervisor.says("/请假 现在 周五 代理:陈晨")
+    assert quiet(boss, "2026-11-25 22:40") and not quiet(deputy, "2026-11-25 22:40")
+    assert quiet(deputy, "2026-11-25 23:30")
+
+
 def test_an_alert_a_reminder_and_an_answer_come_while_it_is_quiet(company: Company) -> None:
     service = Service(company)
     company.rep.says("/跟进 华星科技 已报价 下次:今天22点半")

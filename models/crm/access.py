@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Executable, and_, bindparam, func, or_, select
 
+from models import policy
+from models.crm.deputies import ACTING, DECIDES, Holder
 from models.crm.people import Me
 from models.errors import Ambiguous, NotAllowed, NotFound
 from models.policy import Permission, Reach
 from models.tables import (
     Complaint,
+    ComplaintDuty,
     ComplaintState,
     Contact,
     Customer,
@@ -79,28 +82,43 @@ REF = select(
 def led(department: ColumnElement[int], of: str = "") -> ColumnElement[bool]:
     """What is not one's own: that of the teams one leads, of one's department, or all (P3). Binds what `reach` gives.
 
+    Somebody for whom one acts reaches as far as his own permission does, and no further by that of the deputy (P9).
     `of` tells the binds of one permission from those of another in the same statement.
     """
-    leads = select(Supervision.user_id).where(
-        Supervision.user_id == bindparam("me"), Supervision.department_id == department
+    leads = (
+        select(Supervision.user_id)
+        .join(Holder, Holder.id == Supervision.user_id)
+        .where(
+            Supervision.user_id.in_(ACTING),
+            Supervision.department_id == department,
+            Holder.rights.contains(bindparam(f"{of}held")),
+            ~Holder.rights.contains(bindparam(f"{of}own")),
+        )
+    )
+    colleagues = select(Holder.department_id).where(
+        Holder.id.in_(ACTING), Holder.rights.contains(bindparam(f"{of}colleagues"))
     )
     return or_(
         bindparam(f"{of}all"),
         and_(bindparam(f"{of}teams"), leads.exists()),
-        department == bindparam(f"{of}colleagues"),
+        and_(bindparam(f"{of}teams"), department.in_(colleagues)),
     )
 
 
 def visible(owner: ColumnElement[int], department: ColumnElement[int], of: str = "") -> ColumnElement[bool]:
-    """One's own, and what `led` says (P3)."""
-    return or_(owner == bindparam("me"), led(department, of))
+    """One's own, or of somebody for whom one acts (P9), and what `led` says (P3)."""
+    return or_(owner.in_(ACTING), led(department, of))
 
 
+#: departments of those who serve, among those for whom one acts.
+SERVING = select(Holder.department_id).where(
+    Holder.id.in_(ACTING), Holder.rights.contains(policy.held(Permission.SERVICE))
+)
 #: service reads the customers whose complaints its department handles (P3).
 SERVED = and_(
     bindparam("serves"),
     select(Complaint.id)
-    .where(Complaint.customer_id == Customer.id, Complaint.department_id == bindparam("department"))
+    .where(Complaint.customer_id == Customer.id, Complaint.department_id.in_(SERVING))
     .correlate(Customer)
     .exists(),
 )
@@ -133,8 +151,14 @@ NEAR = (
     .order_by(SHARED.c.grams.desc(), Customer.id)
     .limit(CHOICES // 2)
 )
+#: a complaint that came to this person while he was on duty (P10).
+HAD_DUTY = (
+    select(ComplaintDuty.user_id)
+    .where(ComplaintDuty.complaint_id == Complaint.id, ComplaintDuty.user_id == bindparam("me"))
+    .exists()
+)
 HANDLED = select(Complaint.id).where(
-    Complaint.customer_id == bindparam("customer"), Complaint.handler_id == bindparam("me")
+    Complaint.customer_id == bindparam("customer"), or_(Complaint.handler_id.in_(ACTING), HAD_DUTY)
 )
 BY_ID = REF.where(Customer.id == bindparam("customer"), MINE)
 PEOPLE = select(Contact.customer_id).where(
@@ -187,21 +211,26 @@ def _count(hits: list[CustomerRef]) -> str:
     return f"{CHOICES}+" if len(hits) > CHOICES else str(len(hits))
 
 
+def _acting(me: Me) -> Scope:
+    """What `ACTING` binds."""
+    return {"me": me.id, "acting_at": me.lent.at}
+
+
 def reach(me: Me, permission: Permission, of: str = "") -> Scope:
     """What `visible` binds: how far this permission of the person reaches, no further than himself without it."""
     far = me.may(permission) or Reach.OWN
-    colleagues = me.department_id if far is Reach.DEPARTMENT else None
-    return {
-        "me": me.id,
+    return _acting(me) | {
         f"{of}all": far is Reach.ALL,
         f"{of}teams": far >= Reach.TEAM,
-        f"{of}colleagues": colleagues,
+        f"{of}held": policy.held(permission),
+        f"{of}own": policy.held(permission, Reach.OWN),
+        f"{of}colleagues": policy.held(permission, Reach.DEPARTMENT),
     }
 
 
 def scope(me: Me) -> Scope:
     """What `MINE` binds."""
-    return reach(me, Permission.CUSTOMER_READ) | {"serves": me.serves, "department": me.department_id}
+    return reach(me, Permission.CUSTOMER_READ) | {"serves": me.serves}
 
 
 def _number(words: str) -> str:
@@ -264,8 +293,8 @@ def _by_id(work: Work, customer_id: int, scope: Scope) -> CustomerRef:
 
 
 def contact_data_is_clear(work: Work, me: Me, customer: CustomerRef) -> bool:
-    """For the owner, and for whoever handles a complaint of the customer (P4)."""
-    return customer.owner_id == me.id or bool(work.run(HANDLED, customer=customer.id, me=me.id).first())
+    """For the owner, whoever handles a complaint of the customer or was on duty for it, and their deputies (P4)."""
+    return me.acts_for(customer.owner_id) or bool(work.run(HANDLED, customer=customer.id, **_acting(me)).first())
 
 
 LED = select(Customer.id).where(Customer.id == bindparam("customer"), led(Customer.department_id))  # type: ignore[arg-type]
@@ -286,17 +315,10 @@ def own_entry(work: Work, me: Me, customer_id: int) -> Customer:
     return found
 
 
-REVIEW = select(Review).where(
-    Review.id == bindparam("review"),
-    visible(Review.submitter_id, Review.department_id),  # type: ignore[arg-type]
-)
+REVIEW = select(Review).where(Review.id == bindparam("review"), or_(Review.submitter_id == bindparam("me"), DECIDES))
 WAITING = (
     select(Review)
-    .where(
-        Review.state == ReviewState.PENDING,
-        Review.submitter_id != bindparam("me"),
-        visible(Review.submitter_id, Review.department_id),  # type: ignore[arg-type]
-    )
+    .where(Review.state == ReviewState.PENDING, Review.submitter_id != bindparam("me"), DECIDES)
     .order_by(Review.due_at, Review.id)
 )
 
@@ -306,7 +328,7 @@ def review(work: Work, me: Me, review_id: int) -> Review:
 
     Raises NotFound for foreign and unknown ids, NotAllowed for his own entry.
     """
-    found = work.db.scalar(REVIEW, {"review": review_id, **reach(me, Permission.REVIEW)})
+    found = work.db.scalar(REVIEW, {"review": review_id, **_acting(me)})
     if found is None:
         raise NotFound("没有找到这条审核，或你没有权限。")
     if found.submitter_id == me.id:
@@ -316,7 +338,7 @@ def review(work: Work, me: Me, review_id: int) -> Review:
 
 def waiting_reviews(work: Work, me: Me) -> list[Review]:
     """What waits for this person's decision, the most urgent first."""
-    return list(work.db.scalars(WAITING, reach(me, Permission.REVIEW)))
+    return list(work.db.scalars(WAITING, _acting(me)))
 
 
 def reminder(work: Work, me: Me, timer_id: int) -> tuple[Timer, FollowUp]:
@@ -328,8 +350,8 @@ def reminder(work: Work, me: Me, timer_id: int) -> tuple[Timer, FollowUp]:
 
 
 OPEN_TO = or_(
-    Complaint.opener_id == bindparam("me"),
-    Complaint.handler_id == bindparam("me"),
+    Complaint.opener_id.in_(ACTING),
+    HAD_DUTY,
     MINE,
     visible(Complaint.handler_id, Complaint.department_id, "complaints_"),  # type: ignore[arg-type]
 )

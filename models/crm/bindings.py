@@ -6,14 +6,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 
 from models.crm import people
-from models.crm.people import Hire
+from models.crm.people import Hire, Me
 from models.errors import Refused
 from models.tables import Identity, User
 from models.work import Work
 
+MOVED = update(User).where(User.id == bindparam("person")).values(platform=bindparam("on"))
+PRIVATE = (
+    update(Identity)
+    .where(Identity.platform == bindparam("on"), Identity.account == bindparam("whose"))
+    .values(private_chat=bindparam("chat"))
+)
 UNBOUND = (
     select(User.id, User.staff_no, User.name, User.mobile)
     .where(
@@ -109,3 +115,11 @@ def _take(work: Work, platform: str, person: int, account: str, by: str) -> Beca
     people.take(work, work.db.get_one(User, person), platform, account)
     work.audit("user.bind", f"user:{person}", platform=platform, by=by)
     return Became.BOUND
+
+
+def seen(work: Work, me: Me, platform: str, chat: str, private: bool) -> None:
+    """Note where a person talks to us now, only when it changed."""
+    if me.platform != platform:
+        work.put(MOVED, person=me.id, on=platform)
+    if private and me.private_chat != chat:
+        work.put(PRIVATE, on=platform, whose=me.account, chat=chat)

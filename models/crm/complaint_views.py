@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, func, select
 
 from models import deadlines
-from models.crm import access, complaints, customers, private
+from models.crm import access, complaints, customers, duty, private
 from models.crm.customers import Person
 from models.crm.people import Me
 from models.deadlines import ALWAYS, OFFICE
@@ -60,6 +60,7 @@ class Complained:
     apologised: bool | None
     problem: str
     late_reason: str
+    acting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ def complained(work: Work, me: Me, complaint_id: int) -> Complained:
     """A complaint with what helps to solve it in one talk: contacts and history of the customer (F1)."""
     complaint = access.complaint(work, me, complaint_id)
     customer = work.db.scalars(customers.FULL, {"customer": complaint.customer_id}).one()
-    clear = me.id in (customer.owner_id, complaint.handler_id)
+    on_duty = duty.took(work, complaint.id, me.id)
+    clear = on_duty or me.acts_for(customer.owner_id) or me.acts_for(complaint.handler_id)
     talks = work.run(TALKS, customer=customer.id).all()
     written = [complaint.content, complaint.problem or "", complaint.late_reason or "", *(row.content for row in talks)]
     content, problem, reason, *said = private.show(work, customer.id, written, clear=clear)
@@ -106,7 +108,15 @@ def complained(work: Work, me: Me, complaint_id: int) -> Complained:
         apologised=complaint.apologised,
         problem=problem,
         late_reason=reason,
+        acting=_acting(work, me, complaint, on_duty=on_duty),
     )
+
+
+def _acting(work: Work, me: Me, complaint: Complaint, *, on_duty: bool) -> str:
+    """In whose place this reader sees it; nothing where it concerns himself."""
+    if me.lent.people and (names := complaints.behalf(work, me, complaint, work.now)):
+        return f"代 {names}"
+    return f"值班，代 {_name(work, complaint.handler_id)}" if on_duty and me.id != complaint.handler_id else ""
 
 
 def _opener(work: Work, complaint: Complaint) -> str:

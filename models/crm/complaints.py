@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -10,12 +11,14 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 
 from models import deadlines, due, outbox
-from models.crm import changes, numbers, people, private
+from models.crm import changes, deputies, duty, numbers, people, private
 from models.crm.access import CustomerRef
+from models.crm.deputies import Matter
 from models.crm.people import Me
 from models.crm.published import SurveyAnswered
 from models.deadlines import ALWAYS, OFFICE, Rung
 from models.errors import AlreadyDone, Invalid, Refused
+from models.policy import Permission
 from models.settings import Complaint as Rules
 from models.tables import (
     Acknowledgement,
@@ -110,8 +113,17 @@ def take_in(work: Work, me: Me, customer: CustomerRef, said: Said) -> int:
         raise Refused(f"投诉内容最多 {LONGEST} 字，现在是 {len(said.content)} 字，请精简。")
     handler = me if me.serves else _handler(work, customer) or me
     complaint = _open(work, customer, handler, said, opener_id=me.id)
-    work.notify(COMPLAINT, complaint, {handler.id, customer.owner_id} - {me.id})
+    work.notify(COMPLAINT, complaint, {*_told_first(work, me, customer, complaint, handler)} - {me.id})
     return complaint
+
+
+def _told_first(work: Work, me: Me, customer: CustomerRef, complaint: int, handler: Me) -> list[int]:
+    """Who handles a new complaint, or stands in for him, and whose customer it is."""
+    absent, department = deputies.away(work), handler.department_id
+    on_duty = None if handler.id == me.id else duty.takes(work, complaint, department)
+    first = deputies.acting([on_duty or handler.id], absent)
+    first = first or people.leaders_above(work, department, but=handler.id)
+    return [*first, *deputies.acting([customer.owner_id], absent)]
 
 
 def of_bad_score(work: Work, news: SurveyAnswered) -> None:
@@ -123,7 +135,8 @@ def of_bad_score(work: Work, news: SurveyAnswered) -> None:
     said = Said(f"客户在满意度问卷里打了 {news.score} 分。{survey.comment or ''}")
     complaint = _open(work, customer, handler, said, source=ComplaintSource.BAD_SCORE)
     leaders = people.leaders_above(work, handler.department_id, but=handler.id)
-    work.notify(COMPLAINT, complaint, [handler.id, *leaders])
+    handling = deputies.acting([handler.id], deputies.away(work))
+    work.notify(COMPLAINT, complaint, [*handling, *leaders])
 
 
 def _open(work: Work, customer: CustomerRef | Customer, handler: Me, said: Said, **about: Any) -> int:
@@ -191,8 +204,22 @@ def late(work: Work, complaint: Complaint) -> bool:
 
 def contacted(work: Work, complaint: Complaint) -> str:
     """Who made the first contact and when, in a sentence."""
-    who = people.by_id(work, complaint.contacted_by or 0)
-    return f"已由{who.name if who else '同事'}处理：{work.shown(complaint.contacted_at or work.now)} 首次响应。"
+    at, who = complaint.contacted_at or work.now, people.by_id(work, complaint.contacted_by or 0)
+    name = f"{who.name}{_behalf(work, who, complaint, at)}" if who else "同事"
+    return f"已由{name}处理：{work.shown(at)} 首次响应。"
+
+
+def _behalf(work: Work, who: Me, complaint: Complaint, at: dt.datetime) -> str:
+    names = behalf(work, who, complaint, at)
+    return f"（代{names}）" if names else ""
+
+
+def behalf(work: Work, who: Me, complaint: Complaint, at: dt.datetime) -> str:
+    """For whom somebody acted, or acts, on a complaint; nothing where it is his own."""
+    owner = work.db.get_one(Customer, complaint.customer_id).owner_id
+    concerned = {complaint.handler_id, complaint.opener_id or 0, owner}
+    of = Matter(Permission.COMPLAINT, complaint.department_id)
+    return deputies.behalf(work, who.id, at, of, concerned)
 
 
 def acknowledge(work: Work, me: Me, complaint: Complaint) -> None:
@@ -239,24 +266,35 @@ def alert(work: Work, timer: AnyRow) -> None:
 
 
 def _up_to(work: Work, complaint: Complaint, height: int) -> list[int]:
-    """The handler and so many levels above; those who have left are not there, the next ones up are."""
+    """Whoever handles it now and so many levels above; with nobody of the first, or nobody on duty, one level at least.
+
+    Outside office hours whoever is on duty is in the handler's place (P10).
+    """
+    on_duty = duty.takes(work, complaint.id, complaint.department_id)
+    handler = work.run(ACTIVE, person=complaint.handler_id).scalars()
+    first = [on_duty] if on_duty else deputies.acting(handler, deputies.away(work))
+    alone = on_duty or (first and duty.in_office(work))
     above = people.levels(work, complaint.department_id, but=complaint.handler_id)
-    active = work.run(ACTIVE, person=complaint.handler_id).scalars()
-    return [*active, *chain.from_iterable(islice(above, height if active else max(height, 1)))]
+    return [*dict.fromkeys([*first, *chain.from_iterable(islice(above, height if alone else max(height, 1)))])]
 
 
-def _next_up(work: Work, complaint: Complaint) -> list[int]:
-    return next(islice(people.levels(work, complaint.department_id, but=complaint.handler_id), 1, None), [])
+def _unanswered(work: Work, complaint: Complaint) -> list[int]:
+    """Who stands in for the one above since he was told, else the next one up."""
+    told = {copy.user_id for copy in outbox.copies(work, f"{COMPLAINT}:{complaint.id}")}
+    above = people.levels(work, complaint.department_id, but=complaint.handler_id)
+    deputy = [each for each in next(above, []) if each not in told]
+    return deputy or next(above, [])
 
 
 def _everybody(work: Work, complaint: Complaint) -> list[int]:
-    return [*_up_to(work, complaint, 2), *people.in_role(work, Role.SERVICE_LEAD)]
+    service = deputies.acting(people.in_role(work, Role.SERVICE_LEAD), deputies.away(work))
+    return [*dict.fromkeys([*_up_to(work, complaint, 2), *service])]
 
 
 ALERTED: dict[str, Callable[[Work, Complaint], list[int]]] = {
     HANDLER: lambda work, complaint: _up_to(work, complaint, 0),
     SUPERVISOR: lambda work, complaint: _up_to(work, complaint, 1),
-    UNANSWERED: _next_up,
+    UNANSWERED: _unanswered,
     MANAGER: lambda work, complaint: _up_to(work, complaint, 2),
     BREACH: _everybody,
     AGAIN: _everybody,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from models import calendar_jobs, due
-from models.crm import digests, people, preferences
+from models.crm import deputies, digests, people, preferences
 from models.crm import today as days
 from models.crm.digests import DIGEST
 from models.crm.people import Me
@@ -26,8 +26,10 @@ MANAGES = (
     select(UserRole.user_id).where(UserRole.user_id == User.id, UserRole.role.in_([Role.MANAGER, Role.ADMIN])).exists()
 )
 SELLS = select(UserRole.user_id).where(UserRole.user_id == User.id, UserRole.role == Role.SALES_REP).exists()
-LEADING = select(User.id).where(User.active, REACHED, or_(LEADS, MANAGES)).order_by(User.id)
-SELLING = select(User.id).where(User.active, REACHED, SELLS).order_by(User.id)
+#: who is bound, and not on leave: what he missed is in the first digest after it.
+PRESENT = and_(User.active, REACHED, ~deputies.IS_AWAY)
+LEADING = select(User.id).where(PRESENT, or_(LEADS, MANAGES)).order_by(User.id)
+SELLING = select(User.id).where(PRESENT, SELLS).order_by(User.id)
 
 
 def plan(work: Work) -> None:
@@ -36,7 +38,9 @@ def plan(work: Work) -> None:
     if run is None:
         return
     told = [
-        (kind, person) for kind, who in ((DIGEST, LEADING), (MORNING, SELLING)) for person in work.run(who).scalars()
+        (kind, person)
+        for kind, who in ((DIGEST, LEADING), (MORNING, SELLING))
+        for person in work.run(who, moment=work.now).scalars()
     ]
     for kind, person in told:
         due.plan(work, kind, run, _moment(work, person), person_id=person)

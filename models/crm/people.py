@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from models import chats, outbox, policy
-from models.crm import changes, standing
+from models.crm import changes, deputies, standing
+from models.crm.deputies import NOTHING_LENT, Lent
 from models.errors import Claimed, NotAllowed, Refused
 from models.policy import Permission, Reach, Rights
 from models.tables import (
@@ -45,6 +46,18 @@ class Me:
     account: str = ""
     platform: str = ""
     private_chat: str = ""
+    lent: Lent = NOTHING_LENT
+    leave_ahead: bool = False
+
+    def acts_for(self, person: int | None) -> bool:
+        """Whether what is for this person is for him as well."""
+        return person == self.id or person in self.lent.people
+
+    @property
+    def himself(self) -> Me:
+        """Without what he has of others."""
+        rights = self.rights if self.lent.own is None else self.lent.own
+        return replace(self, rights=rights, lent=NOTHING_LENT)
 
     def may(self, permission: Permission) -> Reach | None:
         """How far a permission of his reaches; None where he does not have it."""
@@ -56,7 +69,16 @@ class Me:
         return Permission.SERVICE in self.rights
 
 
-PERSON = select(User.id, User.name, User.department_id, User.platform, User.roles_held, User.rights).where(User.active)
+PERSON = select(
+    User.id,
+    User.name,
+    User.department_id,
+    User.platform,
+    User.roles_held,
+    User.rights,
+    deputies.DEPUTISES.label("deputises"),
+    deputies.LEAVE_AHEAD.label("leave_ahead"),
+).where(User.active)
 BY_ACCOUNT = (
     PERSON.add_columns(Identity.account, Identity.private_chat)
     .join(Identity, Identity.user_id == User.id)
@@ -70,12 +92,6 @@ SPEAKER = BY_ACCOUNT.add_columns(
     select(Claim.key).where(Claim.key == bindparam("event")).exists().label("claimed"), SHUT.exists().label("shut")
 )
 BY_ID = PERSON.where(User.id == bindparam("person"))
-MOVED = update(User).where(User.id == bindparam("person")).values(platform=bindparam("on"))
-PRIVATE = (
-    update(Identity)
-    .where(Identity.platform == bindparam("on"), Identity.account == bindparam("whose"))
-    .values(private_chat=bindparam("chat"))
-)
 ACCOUNTS = (
     select(Identity.platform, Identity.account, User.platform.label("last"), Preference.platform.label("wanted"))
     .join(User, User.id == Identity.user_id)
@@ -125,10 +141,10 @@ IDENTITY = select(Identity).where(Identity.platform == bindparam("on"), Identity
 
 def by_account(work: Work, platform: str, account: str) -> Me | None:
     """Who speaks from this account; None when nobody is bound to it or the person is disabled."""
-    row = work.run(BY_ACCOUNT, platform=platform, account=account).first()
+    row = work.run(BY_ACCOUNT, platform=platform, account=account, moment=work.now).first()
     if row is None:
         return None
-    return _me(row, row.account, row.private_chat)
+    return _me(work, row, row.account, row.private_chat)
 
 
 def speaker(work: Work, platform: str, account: str, chat: str, event: str) -> Me | None:
@@ -136,7 +152,7 @@ def speaker(work: Work, platform: str, account: str, chat: str, event: str) -> M
 
     Raises Claimed where it was carried out before.
     """
-    row = work.run(SPEAKER, platform=platform, account=account, chat=chat, event=event).first()
+    row = work.run(SPEAKER, platform=platform, account=account, chat=chat, event=event, moment=work.now).first()
     if row is not None and row.claimed:
         raise Claimed
     if row is None or row.shut:
@@ -146,26 +162,20 @@ def speaker(work: Work, platform: str, account: str, chat: str, event: str) -> M
         return None
     if row.shut:
         outbox.redirect(work, row.id, platform)
-    return _me(row, row.account, row.private_chat)
+    return _me(work, row, row.account, row.private_chat)
 
 
 def by_id(work: Work, user_id: int) -> Me | None:
     """An active person by id."""
-    row = work.run(BY_ID, person=user_id).first()
-    return None if row is None else _me(row)
+    row = work.run(BY_ID, person=user_id, moment=work.now).first()
+    return None if row is None else _me(work, row)
 
 
-def _me(row: AnyRow, account: str = "", private_chat: str = "") -> Me:
-    roles, rights = frozenset(map(Role, row.roles_held.split(",") if row.roles_held else ())), policy.read(row.rights)
-    return Me(row.id, row.name, row.department_id, roles, rights, account, row.platform, private_chat)
-
-
-def seen(work: Work, me: Me, platform: str, chat: str, private: bool) -> None:
-    """Note where a person talks to us now, only when it changed."""
-    if me.platform != platform:
-        work.put(MOVED, person=me.id, on=platform)
-    if private and me.private_chat != chat:
-        work.put(PRIVATE, on=platform, whose=me.account, chat=chat)
+def _me(work: Work, row: AnyRow, account: str = "", private_chat: str = "") -> Me:
+    roles, own = frozenset(map(Role, row.roles_held.split(",") if row.roles_held else ())), policy.read(row.rights)
+    rights, lent = deputies.lent(work, row.id, own) if row.deputises else (own, NOTHING_LENT)
+    known = row.id, row.name, row.department_id, roles, rights, account, row.platform, private_chat
+    return Me(*known, lent, row.leave_ahead)
 
 
 def accounts(work: Work, user_id: int) -> list[tuple[str, str]]:
@@ -196,11 +206,11 @@ def department_name(work: Work, department_id: int) -> str:
 def levels(work: Work, department_id: int | None, but: int) -> Iterator[list[int]]:
     """Who leads this department other than `but`, then who leads the next one up …, at last the managers; nobody twice.
 
-    Levels without anybody are left out.
+    In place of who is away stands his deputy. Levels without anybody are left out.
     """
-    seen_ids = {but}
+    seen_ids, absent = {but}, deputies.away(work)
     for found in _leading(work, department_id):
-        if new := [each for each in found if each not in seen_ids]:
+        if new := [each for each in deputies.acting(found, absent) if each not in seen_ids]:
             seen_ids |= {*new}
             yield new
 

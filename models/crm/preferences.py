@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, delete, insert, select
 
-from models.crm import people
+from models.crm import duty, people
 from models.crm.people import Me
 from models.errors import Refused
 from models.tables import Preference
@@ -73,10 +73,12 @@ def settle(work: Work, me: Me, platform: str) -> Preferences:
 
 
 def quiet(work: Work, user_id: int) -> dt.timedelta:
-    """How long it is still quiet for this person; nothing while it is not."""
+    """How long it is still quiet for this person; nothing while it is not, nor while he is on duty (P10)."""
     here = work.now.astimezone(work.office.zone)
     minutes = left(of(work, user_id), here.hour * 60 + here.minute)
-    return dt.timedelta(minutes=minutes) - dt.timedelta(seconds=here.second) if minutes else dt.timedelta()
+    if not minutes or duty.is_on_duty(work, user_id):
+        return dt.timedelta()
+    return dt.timedelta(minutes=minutes) - dt.timedelta(seconds=here.second)
 
 
 def left(wants: Preferences, now: int) -> int:

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from models import due
-from models.crm import access, follow_ups, private
+from models.crm import absences, access, follow_ups, private
 from models.crm.access import CustomerRef
 from models.crm.follow_ups import Recorded, Talk
 from models.crm.people import Me
@@ -71,12 +71,12 @@ def move(work: Work, timer: Timer, plan: int, to: Settled) -> None:
     work.audit("reminder.move", f"timer:{timer.id}", to=to.at.isoformat())
 
 
-def later(work: Work, choice: str) -> Settled:
+def later(work: Work, me: Me, choice: str) -> Settled:
     """The moment a 稍后 means: so many minutes from now, or 9:00 of the next day at work."""
     if choice != "day":
         return Settled(work.now + dt.timedelta(minutes=int(choice)))
     tomorrow = work.office.next_working_day(work.now.astimezone(work.office.zone).date())
-    return Settled(work.office.at(tomorrow, dt.time(9)))
+    return absences.settled(work, me, Settled(work.office.at(tomorrow, dt.time(9))))
 
 
 def stale(work: Work, timer: Timer) -> AlreadyDone:

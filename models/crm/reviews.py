@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from itertools import chain, islice
 
 from sqlalchemy import bindparam, select, update
 
 from models import deadlines
-from models.crm import changes, funnel, numbers, private
+from models.crm import changes, deputies, funnel, numbers, private
+from models.crm.deputies import Matter
 from models.crm.people import Me, by_id, leaders_above, levels
 from models.deadlines import Rung
 from models.errors import AlreadyDone, Refused
+from models.policy import Permission
 from models.tables import Customer, FunnelStage, Review, ReviewState, Status
 from models.work import AnyRow, Work
 
@@ -110,9 +113,16 @@ def _decide(work: Work, me: Me, review: Review, became: ReviewState, reason: str
 
 def decided(work: Work, review: Review) -> str:
     """Who decided, what and when, in a sentence."""
-    who = by_id(work, review.decider_id or 0)
-    at = work.shown(review.decided_at or work.now)
-    return f"已由{who.name if who else '同事'}处理：{at} {VERBS[review.state]}。"
+    at, who = review.decided_at or work.now, by_id(work, review.decider_id or 0)
+    name = f"{who.name}{_behalf(work, who, review, at)}" if who else "同事"
+    return f"已由{name}处理：{work.shown(at)} {VERBS[review.state]}。"
+
+
+def _behalf(work: Work, who: Me, review: Review, at: dt.datetime) -> str:
+    """In whose place an entry was decided on; what one withdraws is one's own."""
+    of = Matter(Permission.REVIEW, review.department_id)
+    names = "" if who.id == review.submitter_id else deputies.behalf(work, who.id, at, of)
+    return f"（代{names}）" if names else ""
 
 
 def last_round(work: Work, customer_id: int) -> Review:

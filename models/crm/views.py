@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import joinedload
 
-from models.crm import entries, private
-from models.crm.people import leaders_above
+from models.crm import deputies, entries, private
+from models.crm.deputies import Matter
+from models.crm.people import Me, leaders_above
 from models.crm.reviews import decided, last_round
+from models.policy import Permission
 from models.tables import Customer, Department, Review, ReviewState, Status, User
 from models.text.private import mask
 from models.work import Work
@@ -35,6 +37,7 @@ class Reviewed:
     decided: str
     reason: str
     round: int
+    acting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class Waiting:
     late: bool
 
 
-def reviewed(work: Work, review_id: int) -> Reviewed:
+def reviewed(work: Work, me: Me, review_id: int) -> Reviewed:
     """A review with the facts it is about."""
     review = work.db.get_one(Review, review_id)
     customer = work.db.get_one(Customer, review.customer_id)
@@ -97,7 +100,14 @@ def reviewed(work: Work, review_id: int) -> Reviewed:
         decided=decided(work, review) if review.decided_at else "",
         reason=private.show(work, customer.id, [review.reason or ""], clear=False)[0],
         round=work.run(ROUNDS, customer=customer.id, review=review.id).scalar(),
+        acting=_acting(work, me, review),
     )
+
+
+def _acting(work: Work, me: Me, review: Review) -> str:
+    """In whose place this reader decides; nothing where he does by himself."""
+    of = Matter(Permission.REVIEW, review.department_id)
+    return deputies.behalf(work, me.id, work.now, of) if me.lent.people else ""
 
 
 def standing(work: Work, customer_id: int) -> Standing:

@@ -1,5 +1,6 @@
 """Every table, one module a subject: columns and relations, nothing else."""
 
+from models.tables.absences import Absence, ComplaintDuty, DutyShift
 from models.tables.audit import Audit, AuditHead, Outcome
 from models.tables.base import Base
 from models.tables.chats import ClosedChat
@@ -42,6 +43,7 @@ from models.tables.surveys import Survey, SurveyReason
 from models.tables.time import CalendarRun, Clock, Deadline, Timer, TimerState
 
 __all__ = [
+    "Absence",
     "Acknowledgement",
     "Audit",
     "AuditHead",
@@ -54,6 +56,7 @@ __all__ = [
     "ClosedChat",
     "Code",
     "Complaint",
+    "ComplaintDuty",
     "ComplaintSource",
     "ComplaintState",
     "Contact",
@@ -66,6 +69,7 @@ __all__ = [
     "Department",
     "DepartmentSupervisor",
     "Draft",
+    "DutyShift",
     "Fault",
     "FollowUp",
     "FormLink",
