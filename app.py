@@ -13,11 +13,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot import arguments, config, logs, ports
 from models.errors import Refused, Unavailable
-from models.settings import Server, Settings
+from models.settings import Settings
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -168,7 +168,7 @@ def serve(settings: Settings, *, beside: bool) -> None:
 
     class Served(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
-            for key, value in _gunicorn(settings.server, beside=beside).items():
+            for key, value in ports.gunicorn(settings.server, beside=beside).items():
                 self.cfg.set(key, value)
             self.cfg.set("worker_exit", ended)
             self.cfg.set("on_exit", lambda server: leave())
@@ -215,22 +215,6 @@ def stop_with(worker: ThreadWorker, stop: threading.Event) -> None:
 
     for sign in STOPS:
         signal.signal(sign, stopping)
-
-
-def _gunicorn(server: Server, *, beside: bool) -> dict[str, Any]:
-    """`--no-control-socket`: nothing of ours listens that nobody asked for. No header changes scheme or path."""
-    return {
-        "bind": f"{server.host}:{server.port}",
-        "workers": 1 if beside else server.workers,
-        "threads": server.threads,
-        "worker_class": "gthread",
-        "graceful_timeout": 6,
-        "control_socket_disable": True,
-        "loglevel": "warning",
-        "logger_class": "bot.server_lines.Lines",
-        "forwarded_allow_ips": "",
-        "proc_name": "keban",
-    }
 
 
 def run(settings: Settings, said: argparse.Namespace) -> None:

@@ -28,6 +28,7 @@ SHELL: Mapping[str, str] = {
     "role set": "改一个角色的一项权限，马上生效。",
     "audit verify": "核对审计日志：改过、删掉、插进、调换、截断和没有封存的行；有就以 1 结束。",
     "audit export": "把审计日志导出成文件，第三方可以自己核对；--from 和 --to 是起止的日子。",
+    "keys rotate": "换密钥：都换成 data_keys 里第一个密钥的，程序照常运行；中断了再执行一次。",
     "product set": "添加或修改产品目录里的产品。",
 }
 
@@ -37,7 +38,7 @@ def parser(calls: Mapping[str, Call]) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser("app.py", description="客伴 Keban：在工作群里用的 CRM")
     top.add_argument("--config", metavar="FILE", help="配置文件，默认 config.toml 或环境变量 KEBAN_CONFIG")
     commands = top.add_subparsers(required=True, metavar="命令")
-    for add in (_running, _playground, _company, _presence, _audit):
+    for add in (_running, _playground, _company, _presence, _audit, _keys):
         add(commands, calls)
     return top
 
@@ -113,6 +114,10 @@ def _presence(commands: Any, calls: Mapping[str, Call]) -> None:
     setting.add_argument("--from", dest="since", required=True, metavar="18:00", help="从几点")
     setting.add_argument("--to", dest="until", required=True, metavar="22:00", help="到几点，不晚于开始就是次日")
     setting.add_argument("--staff-no", help="值班人的工号；某一天没有人值班就不写")
+
+
+def _keys(commands: Any, calls: Mapping[str, Call]) -> None:
+    _command(_group(commands, "keys", "密钥"), "rotate", calls["keys rotate"])
 
 
 def _takes_people(parser: argparse.ArgumentParser) -> None:

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from models.calendar import Calendar
 from models.errors import Refused
-from models.settings import Settings
+from models.settings import Security, Settings
 from models.tables.sealed import Keyring
 
 DEFAULT_FILE = "config.toml"
@@ -111,11 +111,29 @@ def _sentence(error: Any) -> str:
 
 def keyring(settings: Settings) -> Keyring:
     """The data keys; without any, they are derived from the secret key. Raises Refused."""
-    keys = [key.get_secret_value() for key in settings.security.data_keys]
+    keys = data_keys(settings.security)
     try:
         return Keyring(keys) if keys else Keyring.derived(secret_key(settings))
     except ValueError as no:
         raise Refused(str(no)) from None
+
+
+def data_keys(security: Security) -> list[str]:
+    """The keys from the settings or from their file, a line each. Raises Refused, also where others may read it."""
+    if not security.data_keys_file:
+        return [key.get_secret_value() for key in security.data_keys]
+    if security.data_keys:
+        raise Refused("security.data_keys 和 security.data_keys_file 只写一个。")
+    file = Path(security.data_keys_file)
+    try:
+        if file.stat().st_mode & 0o077:
+            raise Refused(f"密钥文件 {file} 别的用户也能读，请执行 chmod 600 {file}")
+        lines = file.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError):
+        raise Refused(f"密钥文件 {file} 读不了，请看路径和权限。") from None
+    if not lines:
+        raise Refused(f"密钥文件 {file} 是空的，一行写一个密钥。")
+    return lines
 
 
 def secret_key(settings: Settings) -> str:

@@ -131,10 +131,11 @@ class Dispatcher:
         return event
 
     def _answer_press(self, work: Work, event: Event, message: str, me: Me, card: Card) -> Json:
-        if card.personal and not event.private:
+        if card.anew or (card.personal and not event.private):
             posting.to_person(work, me.id, card, "answer", outbox.Lane.ANSWER)
             posting.post_notices(work)
-            return self._keep(work, event, None, Toast("已私信给你", "info"))
+            return self._keep(work, event, None, card.toast if event.private else Toast("已私信给你", "info"))
+        card = card if event.private else kit.redacted(card)
         posting.settle(work, event, message, me, card, inline=self._platforms[event.platform].inline(card))
         posting.post_notices(work, message)
         return self._keep(work, event, card, card.toast)

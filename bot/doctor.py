@@ -95,16 +95,24 @@ class Doctor:
 
     def keys(self) -> Finding:
         security, here = self.settings.security, self.settings.database.url.startswith("sqlite:///")
-        if security.data_keys or (not security.secret_key.get_secret_value() and not here):
+        if security.data_keys_file or security.data_keys or (not security.secret_key.get_secret_value() and not here):
             try:
                 config.keyring(self.settings)
             except Refused as no:
                 return Finding("✗", "密钥", no.say)
-            return Finding("✓", "密钥", f"data_keys 有 {len(security.data_keys)} 个，第一个用来写")
+            return self._data_keys(len(config.data_keys(security)))
         apart = "想分开就设 data_keys，步骤见 docs/security.md"
         if security.secret_key.get_secret_value():
             return Finding("!", "密钥", f"数据密钥由 secret_key 推出，改了它加密的内容就打不开；{apart}")
         return Finding("!", "密钥", f"secret_key 没有设，自动生成在数据库旁的 .key 文件里，要和数据库一起备份；{apart}")
+
+    def _data_keys(self, count: int) -> Finding:
+        """Whoever takes a copy of one folder must not have both."""
+        file, url = self.settings.security.data_keys_file, self.settings.database.url
+        folder = Path(url.removeprefix("sqlite:///")).resolve().parent if url.startswith("sqlite:///") else None
+        if file and Path(file).resolve().parent == folder:
+            return Finding("!", "密钥", f"密钥文件 {file} 和数据库放在一起，拿到一份就都拿到了；把它移到别处")
+        return Finding("✓", "密钥", f"data_keys 有 {count} 个，第一个用来写")
 
     def address(self) -> Iterator[Finding]:
         base, ding = self.settings.server.base_url, bool(self.settings.dingtalk.client_id)

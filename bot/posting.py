@@ -42,9 +42,11 @@ def reply(work: Work, event: Event, me: Me | None, card: Card, say: Say | None =
 def _replied(work: Work, event: Event, me: Me | None, card: Card, say: Say | None) -> tuple[Json, int | None]:
     """What stands in the answer to the request, and the living copy of what is sent."""
     private = None
-    if card.personal and not event.private and me is not None:
-        private = to_person(work, me.id, card, "answer", Lane.ANSWER)
-        card = common.told_privately()
+    if not event.private:
+        if card.personal and me is not None:
+            private = to_person(work, me.id, card, "answer", Lane.ANSWER)
+            card = common.told_privately()
+        card = kit.redacted(card)  # also what was wrong with the words, which it repeats
     queue = f"{event.platform}:{event.chat}"
     harmless = not (work.changed or card.subject or card.personal)
     if say and event.at_once and harmless and not outbox.waiting(work, queue):

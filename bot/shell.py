@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,6 +11,7 @@ from bot import audits, company, orgs, posting, rosters
 from bot.platform import Platform, SendError
 from bot.remedies import remedy
 from cards.labels import PERMISSIONS, PLATFORMS, ROLES
+from models import rotation
 from models.crm import bindings, people, products, staff
 from models.crm.bindings import Became, Unbound
 from models.errors import Refused
@@ -141,6 +143,16 @@ def _sentence(name: str, fault: SendError) -> str:
     return f"{where}没有回答完（{fault}），过一会儿再执行一次，已绑定的不会重复。"
 
 
+def keys_rotate(works: Works, _: Platforms, __: Namespace) -> None:
+    """Bring everything over to the first data key, look again, and print what came of it."""
+    count = sum(rotation.rotate(works).values())
+    print(f"已换 {count} 行。", flush=True)
+    if late := sum(rotation.rotate(works).values()):
+        raise Refused(f"又有 {late} 行用旧密钥写入：还有进程没换上新设置。都重新启动以后，再执行一次。")
+    days = max(works.settings.survey.days_valid, math.ceil(works.settings.people.code_hours / 24))
+    print(f"数据都用 data_keys 的第一个密钥了。{days} 天后可以去掉旧的：在那以前发出的问卷链接和绑定码要靠它。")
+
+
 COMMANDS: Mapping[str, Callable[[Works, Platforms, Namespace], int | None]] = {
     "department set": department_set,
     "org sync": orgs.org_sync,
@@ -155,4 +167,5 @@ COMMANDS: Mapping[str, Callable[[Works, Platforms, Namespace], int | None]] = {
     "product set": product_set,
     "audit verify": lambda works, _, said: audits.verify(works, said),
     "audit export": lambda works, _, said: audits.export(works, said),
+    "keys rotate": keys_rotate,
 }

@@ -23,6 +23,7 @@ from cards.kit import (
     Warn,
 )
 from models.errors import Ambiguous
+from models.text import private
 
 FITS_INPUT = INPUT_LENGTH
 EXCERPT = 200
@@ -106,7 +107,9 @@ def unknown(word: str, near: list[str]) -> Card:
         return hello(said, Button("看看能做什么", Say("/帮助")))
     hint = f"你是不是要：{'、'.join(near)}" if near else "发 /帮助 看看能做什么。"
     each = [Button(name[:12], Say(f"/帮助 {name}")) for name in near] or [Button("看看能做什么", Say("/帮助"))]
-    return Card("没有这个命令", (Text(f"没有找到「{word[:40]}」。{hint}"), Buttons.of(*each)), tone="orange")
+    return Card(
+        "没有这个命令", (Text(f"没有找到「{private.redact(word)[:40]}」。{hint}"), Buttons.of(*each)), tone="orange"
+    )
 
 
 def choose(several: Ambiguous, draft: int, place: str) -> Card:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cards import common, labels
+from cards import common, labels, reveals
 from cards.common import excerpt
 from cards.kit import (
     PAGE,
@@ -77,7 +77,8 @@ def card(seen: Complained, toast: str = "") -> Card:
     head = _waiting(seen) if waits else _contacted(seen)
     tone: Tone = "green" if not waits else "red" if seen.late else "orange"
     acting = [Note(seen.acting)] if seen.acting else []
-    body = (*acting, *head, *_facts(seen), *(_buttons(seen) if waits else ()))
+    shows = [Buttons.of(reveals.button(reveals.RevealComplaint(seen.id)))] if seen.hidden and waits else []
+    body = (*acting, *head, *_facts(seen), *(_buttons(seen) if waits else ()), *shows)
     said = Toast(toast) if toast else None
     return Card(f"投诉 · {seen.number}", body, tone, _subject(seen), personal=True, toast=said)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 
-from cards import labels
+from cards import labels, reveals
 from cards.common import Say, excerpt
 from cards.kit import PAGE, Action, Button, Buttons, Card, Element, Fields, Note, Text
 from cards.surveys import stars
 from models.crm.access import CustomerRef
 from models.crm.customers import Happening, Page
 from models.tables import ReviewState, Severity
-from models.text import money
+from models.text import money, private
 
 Shown = Callable[[dt.datetime], str]
 METHODS: dict[str, str] = {method.value: word for method, word in labels.METHODS.items()}
@@ -81,6 +81,7 @@ def _timeline(of: Page, shown: Shown) -> tuple[Element, ...]:
         Button("上一页", Turn(of.ref.id, of.page - 1)) if of.page else None,
         Button("下一页", Turn(of.ref.id, of.page + 1)) if of.more else None,
         Button("记跟进", Say(f"/跟进 {of.ref.number}")) if of.ref.number else None,
+        reveals.button(reveals.Reveal(of.ref.id)) if of.hidden else None,
     )
     return Note(f"时间轴 · 第 {of.page + 1} 页" if of.page else "时间轴"), *lines, turn
 
@@ -94,13 +95,16 @@ def hits(found: Sequence[CustomerRef], words: str, page: int, near: Sequence[Cus
     """What a search found, a button for each; with nothing, what comes near."""
     if not found:
         hint = "你是不是要：" if near else "可以试试名字里的两个字、拼音首字母、编号，或手机后四位。"
-        return Card("没有找到", (Text(f"没有找到「{words[:40]}」。{hint}"), *_rows(near)), tone="orange")
+        return Card(
+            "没有找到", (Text(f"没有找到「{private.redact(words)[:40]}」。{hint}"), *_rows(near)), tone="orange"
+        )
     more = len(found) > (page + 1) * PAGE
     turn = Buttons.of(
         Button("上一页", Find(words, page - 1)) if page else None,
         Button("下一页", Find(words, page + 1)) if more else None,
     )
-    return Card(f"找到 {len(found)} 个", (*_rows(found[page * PAGE :][:PAGE]), turn))
+    asked = bool(private.find(words))  # its buttons repeat the number that was searched for
+    return Card(f"找到 {len(found)} 个", (*_rows(found[page * PAGE :][:PAGE]), turn), personal=asked)
 
 
 def _rows(found: Sequence[CustomerRef]) -> list[Element]:

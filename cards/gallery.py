@@ -18,6 +18,7 @@ from cards import (
     gallery_ops,
     gallery_orgs,
     gallery_people,
+    gallery_privacy,
     gallery_sales,
     gallery_service,
     help,
@@ -77,6 +78,7 @@ def gallery() -> dict[str, Card]:
         gallery_ops.samples,
         gallery_people.samples,
         gallery_orgs.samples,
+        gallery_privacy.samples,
     )
     return {name: card for part in (*parts, *more, *last) for name, card in part()}
 
@@ -226,6 +228,7 @@ REVIEWED = Reviewed(
     decided="",
     reason="",
     round=1,
+    customer_id=7,
 )
 STRANGE_REVIEW = replace(
     REVIEWED,

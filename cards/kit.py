@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, ClassVar, Literal, dataclass_transform, get_type_hints
+
+from models.text import private
 
 VERSION = 1
 LABEL_LENGTH = 12
@@ -247,7 +249,7 @@ class Card:
 
     `subject` names what a living card is about (`review:7`): all its copies change in place when the subject
     does. A card without one is a snapshot. `personal` cards hold contact data or ask for it, and are never
-    shown in a group.
+    shown in a group. What comes `anew` does not take the place of the card whose button asked for it.
     """
 
     title: str
@@ -256,6 +258,7 @@ class Card:
     subject: str = ""
     personal: bool = False
     toast: Toast | None = field(default=None, compare=False)
+    anew: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         forms = [part for part in self.body if isinstance(part, Form)]
@@ -288,20 +291,29 @@ def _parts(part: Element | Button | Field) -> int:
 
 def shortened(card: Card, most: int) -> Card:
     """The card with each text cut that is longer than `most`; what stands in a field to be sent again is kept."""
-    return replace(card, title=_cut(card.title, most), body=_cut(card.body, most))
+    return _said_anew(card, lambda text: text if len(text) <= most else f"{text[:most]}…（太长，只显示前 {most} 字）")
 
 
-def _cut(value: Any, most: int) -> Any:
+def redacted(card: Card) -> Card:
+    """The card for a place where nobody may see contact data, whoever typed it (P4)."""
+    return _said_anew(card, private.redact)
+
+
+def _said_anew(card: Card, change: Callable[[str], str]) -> Card:
+    return replace(card, title=change(card.title), body=_changed(card.body, change))
+
+
+def _changed(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
-        return value if len(value) <= most else f"{value[:most]}…（太长，只显示前 {most} 字）"
+        return change(value)
     if isinstance(value, tuple):
-        return tuple(_cut(each, most) for each in value)
+        return tuple(_changed(each, change) for each in value)
     if isinstance(value, Input | Select):
-        return replace(value, error=_cut(value.error, most))
+        return replace(value, error=change(value.error))
     if isinstance(value, Form):
-        return replace(value, fields=_cut(value.fields, most))
+        return replace(value, fields=_changed(value.fields, change))
     if isinstance(value, Text | Note | Warn | Fields | Bars):
-        return replace(value, **{f.name: _cut(getattr(value, f.name), most) for f in fields(value)})
+        return replace(value, **{f.name: _changed(getattr(value, f.name), change) for f in fields(value)})
     return value
 
 

@@ -172,6 +172,8 @@ OPERATIONS: Mapping[str, str] = {
     "duty.set": "排值班",
     "duty.show": "查看值班",
     "duty.submit": "排值班",
+    "contact.reveal": "查看联系方式",
+    "contact.reveal_complaint": "查看联系方式",
     "org.sync": "同步通讯录",
     "user.sync": "按通讯录改人员",
     "org.decide": "处理新同事",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cards import reveals
 from cards.kit import Action, Button, Buttons, Card, Element, Fields, Form, Note, Text, TextArea, Toast, Warn
 from models.crm.views import Reviewed, Waiting
 from models.tables import ReviewState
@@ -42,20 +43,27 @@ def card(review: Reviewed) -> Card:
         case ReviewState.PENDING:
             late = [Warn(f"已超过审核时限（{review.due}），请尽快处理。")] if review.late else []
             buttons = Buttons.of(
-                Button("通过", Approve(review.id), "primary"), Button("退回", AskReason(review.id), "danger")
+                Button("通过", Approve(review.id), "primary"),
+                Button("退回", AskReason(review.id), "danger"),
+                reveals.button(reveals.Reveal(review.customer_id)),
             )
             ends = [] if review.late else [Note(f"请在 {review.due} 前处理。")]
             return Card(
-                f"待审核 · {name}", (*late, *body, *ends, buttons), "orange" if review.late else "blue", subject
+                f"待审核 · {name}",
+                (*late, *body, *ends, buttons),
+                "orange" if review.late else "blue",
+                subject,
+                personal=True,
             )
         case ReviewState.APPROVED:
             done = (Note(review.decided), *body)
-            return Card(f"已建档 · {review.number}", (Text(name), *done), "green", subject, toast=Toast("已通过"))
+            passed = (Text(name), *done)
+            return Card(f"已建档 · {review.number}", passed, "green", subject, True, toast=Toast("已通过"))
         case ReviewState.RETURNED:
             done = (Warn(f"退回原因：{review.reason}"), Note(review.decided), *body)
-            return Card(f"已退回 · {name}", done, "grey", subject, toast=Toast("已退回"))
+            return Card(f"已退回 · {name}", done, "grey", subject, True, toast=Toast("已退回"))
         case ReviewState.WITHDRAWN:
-            return Card(f"已撤回 · {name}", (Note(review.decided), *body), "grey", subject)
+            return Card(f"已撤回 · {name}", (Note(review.decided), *body), "grey", subject, True)
 
 
 def ask_reason(review: Reviewed, typed: str = "", error: str = "") -> Card:
@@ -63,7 +71,7 @@ def ask_reason(review: Reviewed, typed: str = "", error: str = "") -> Card:
     reason = TextArea("reason", "退回原因", typed, True, "写明哪里要改、怎么改", error)
     form = Form((reason,), Button("确认退回", Return(review.id), "danger"))
     back = Buttons.of(Button("返回", Open(review.id)))
-    return Card(f"退回 · {review.customer}", (*_facts(review), form, back), "orange", f"review:{review.id}")
+    return Card(f"退回 · {review.customer}", (*_facts(review), form, back), "orange", f"review:{review.id}", True)
 
 
 def waiting(rows: Sequence[Waiting], page: int, *, more: bool) -> Card:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import secrets
 
 from models.settings import Server
@@ -27,8 +26,7 @@ def about(keys: Keyring, purpose: str, given: str) -> str | None:
     """The nonce of a token; None for one that was changed in any place or made for another purpose."""
     if len(given) != NONCE + SIGNATURE:
         return None
-    made = token(keys, purpose, given[:NONCE])
-    return given[:NONCE] if hmac.compare_digest(made.encode(), given.encode()) else None
+    return given[:NONCE] if keys.signed(given[:NONCE], f"link.{purpose}", given[NONCE:]) else None
 
 
 def address(server: Server, path: str) -> str:

@@ -113,6 +113,13 @@ class Delivery(Section):
 class Security(Section):
     secret_key: SecretStr = SecretStr("")
     data_keys: list[SecretStr] = []
+    data_keys_file: str = ""
+
+
+class Privacy(Section):
+    """How often a day one person may look at contact data that is not his to see (P4)."""
+
+    reveals_a_day: Annotated[int, Field(ge=0, le=10_000)] = 30
 
 
 class People(Section):
@@ -259,6 +266,7 @@ class Settings(Section):
     dingtalk: DingTalk = DingTalk()
     delivery: Delivery = Delivery()
     security: Security = Security()
+    privacy: Privacy = Privacy()
     people: People = People()
     playground: Playground = Playground()
     work_calendar: WorkCalendar = WorkCalendar()

@@ -44,7 +44,7 @@ def hire(work: Work) -> list[tuple[int, str]]:
     department = Department(name="销售部")
     work.db.add(department)
     work.db.flush()
-    about = {"department_id": department.id, "mobile": "13800138000", "mobile_last4_key": ""}
+    about = {"department_id": department.id, "mobile": "13800138000"}
     people = [User(staff_no=f"S{n}", name=f"销售{n}", **about) for n in range(PEOPLE)]
     work.db.add_all(people)
     work.db.flush()

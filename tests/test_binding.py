@@ -125,7 +125,7 @@ def unbound(company: Company, newcomer: Somebody) -> Iterator[str]:
 
 def test_who_is_not_bound_is_told_so_whatever_he_says_or_presses(company: Company, newcomer: Somebody) -> None:
     told = list(unbound(company, newcomer))
-    assert len(told) == 14 and all("请先绑定" in each for each in told), told
+    assert len(told) == 15 and all("请先绑定" in each for each in told), told
 
 
 def test_what_waited_for_a_person_goes_out_when_he_binds(company: Company, newcomer: Somebody) -> None:
@@ -134,5 +134,5 @@ def test_what_waited_for_a_person_goes_out_when_he_binds(company: Company, newco
     submit(company.rep)
     assert newcomer.inbox() == []
     newcomer.says(f"/绑定 {code} 7001")
-    assert newcomer.last("待审核 · 华星科技有限公司").buttons == ["通过", "退回"]
+    assert newcomer.last("待审核 · 华星科技有限公司").buttons == ["通过", "退回", "查看联系方式"]
     assert newcomer.presses("通过").title.startswith("已建档")

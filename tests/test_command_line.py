@@ -7,27 +7,26 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Engine, inspect, select, text
+from sqlalchemy import Engine, select, text
 
 import app
 import postgres
-from conftest import SECRET, Company, HandClock
-from models import seals
+from conftest import SECRET, Company
 from models.engine import connect
-from models.settings import Settings
-from models.tables import Absence, Base, Department, DutyShift, Identity, Outcome, Product, Supervision, User, UserRole
+from models.tables import (
+    Absence,
+    Department,
+    DutyShift,
+    Identity,
+    Product,
+    Supervision,
+    User,
+    UserRole,
+)
 from models.tables.sealed import Keyring
-from models.work import Works
-from scheduler.run import tick
 from test_entry import stored
-from test_seals import SEAL, verified
 from world import Somebody
 
 ADD = "user add --staff-no S1001 --name 王敏 --department 销售一部 --role sales_rep --mobile 13800138001"
@@ -311,90 +310,15 @@ def test_config_may_stand_before_or_after_the_command(tmp_path: Path, database_u
 # --- migrations ---
 
 
-def difference(connection: Connection) -> list[Any]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
-    return list(compare_metadata(context, Base.metadata))
-
-
-def alembic(connection: Connection) -> Config:
-    made = Config(attributes={"connection": connection})
-    made.set_main_option("script_location", str(app.ROOT / "migrations"))
-    return made
-
-
-def shape(connection: Connection) -> dict[str, Any]:
-    """Tables with their columns, indexes and keys, as the database describes them."""
-    seen = inspect(connection)
-    return {
-        table: (
-            sorted((each["name"], str(each["type"]), each["nullable"]) for each in seen.get_columns(table)),
-            sorted((str(each["name"]), str(each["column_names"]), each["unique"]) for each in seen.get_indexes(table)),
-            sorted(str(each["name"]) for each in seen.get_foreign_keys(table)),
-            sorted(str(each["column_names"]) for each in seen.get_unique_constraints(table)),
-        )
-        for table in seen.get_table_names()
-    }
-
-
-def test_upgrading_reaches_exactly_the_tables_of_the_program(empty_url: str, tmp_path: Path, ring: Keyring) -> None:
-    say = sayer(empty_url, tmp_path)
-    assert say("db upgrade") == 0
-    assert say(ADD, "--feishu", "ou_1") == 0
-    assert say("db upgrade") == 0
-    engine = connect(empty_url, ring)
-    with engine.connect() as connection:
-        assert difference(connection) == []
-        assert connection.execute(text("SELECT name FROM users")).scalars().all() == ["王敏"]
-        first = shape(connection)
-    assert set(first) == {*Base.metadata.tables, "alembic_version"}
-    with engine.begin() as connection:
-        command.downgrade(alembic(connection), "base")
-    with engine.begin() as connection:
-        assert set(shape(connection)) == {"alembic_version"}
-        command.upgrade(alembic(connection), "head")
-    with engine.begin() as connection:
-        assert difference(connection) == [] and shape(connection) == first
-        assert connection.execute(text("SELECT count(*) FROM users")).scalar() == 0
-    engine.dispose()
-
-
-def test_rows_of_an_older_version_are_sealed_as_they_are(
-    empty_url: str,
-    ring: Keyring,
-    clock: HandClock,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    engine = connect(empty_url, ring)
-    old = "INSERT INTO audit (at, channel, request, operation, subject, detail) VALUES "
-    rows = ("('2026-11-01 10:00:00', 'feishu', 'r', 'review.approve', 'customer:1', '{\"review\": 1}')",
-            "('2026-11-01 10:00:00', 'feishu', 'r', 'refused', 'user:1', '{}')")  # fmt: skip
-    with engine.begin() as connection:
-        command.upgrade(alembic(connection), "0013")
-        for row in rows:
-            connection.execute(text(old + row))
-    with engine.begin() as connection:
-        command.upgrade(alembic(connection), "head")
-    works = Works(engine, clock, Settings())
-    tick(works, SEAL)
-    assert verified(works, capsys)[0] == 0
-    with works.read() as work:
-        told = [(row.number, row.roles, row.outcome, row.detail) for row in seals.rows(work)]
-    assert told == [(1, "", Outcome.DONE, {"review": 1}), (2, "", Outcome.REFUSED, {})]
-    engine.dispose()
-
-
-def test_a_table_that_differs_would_be_noticed(empty_url: str, tmp_path: Path, ring: Keyring) -> None:
-    assert sayer(empty_url, tmp_path)("db upgrade") == 0
-    engine = connect(empty_url, ring)
-    with engine.begin() as connection:
-        connection.execute(text("ALTER TABLE users ADD COLUMN nickname VARCHAR(10)"))
-        connection.execute(text("DROP INDEX ix_customers_name_key"))
-        assert sorted(each[0] for each in difference(connection)) == ["add_index", "remove_column"]
-    engine.dispose()
-
-
 def test_who_was_added_from_the_shell_works_at_once_while_the_server_runs(say: Say, company: Company) -> None:
     assert say(ADD.replace("sales_rep", "supervisor"), "--feishu", "ou_shell") == 0
     boss: Somebody = company.keban.somebody("ou_shell")
     company.rep.says("/新客户 华星 客户性质:企业 所属行业:零售 客户来源:其他 联系人姓名:李雷 手机:13912345678")
     assert boss.presses("通过").title == "已建档 · C202611001"
+
+
+def test_keys_are_changed_from_the_shell(say: Say, company: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    assert say("keys rotate") == 0
+    told = capsys.readouterr().out
+    assert "已换 0 行" in told and "14 天后可以去掉旧的" in told
+    assert say("keys") == 2

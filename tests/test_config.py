@@ -8,10 +8,12 @@ import stat
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from bot import config
 from models.errors import Refused
-from models.settings import Settings
+from models.settings import Security, Settings
+from models.tables.sealed import Keyring
 
 KEY = base64.b64encode(b"0123456789abcdef" * 2).decode()
 SECRET = "hunter2-hunter2"
@@ -172,3 +174,24 @@ def test_the_heads_of_the_audit_stand_beside_the_database_where_nobody_says_othe
         assert config.with_heads(Settings.model_validate({"database": {"url": url}})).audit.heads == heads
     named = Settings.model_validate({"audit": {"heads": "elsewhere.jsonl"}})
     assert config.with_heads(named) == named
+
+
+def test_the_data_keys_may_stand_in_a_file_that_only_its_owner_reads(tmp_path: Path) -> None:
+    file = tmp_path / "data.keys"
+    file.write_text(f"k2:{'B' * 43}=\nk1:{'A' * 43}=\n")
+    file.chmod(0o600)
+    kept = Settings(security=Security(data_keys_file=str(file)))
+    sealed = Keyring([f"k1:{'A' * 43}="]).seal("13912345678", "x")
+    assert config.keyring(kept).open(sealed, "x") == "13912345678"
+    both = Settings(security=Security(data_keys_file=str(file), data_keys=[SecretStr("k3:x")]))
+    with pytest.raises(Refused, match="只写一个"):
+        config.keyring(both)
+    for broken, says in ((lambda: file.chmod(0o640), "chmod 600"), (lambda: file.write_text(""), "是空的")):
+        file.chmod(0o600)
+        broken()
+        with pytest.raises(Refused, match=says) as no:
+            config.keyring(kept)
+        assert "AAAA" not in no.value.say
+    file.unlink()
+    with pytest.raises(Refused, match="读不了"):
+        config.keyring(kept)

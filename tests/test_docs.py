@@ -324,7 +324,7 @@ def test_the_recipe_for_the_derived_key_opens_what_it_sealed(monkeypatch: pytest
     sealed = Keyring.derived("some secret").seal("13912345678", "contacts.mobile")
     ring = Keyring([f"1:{'A' * 43}=", printed.getvalue().strip()])
     assert ring.open(sealed, "contacts.mobile") == "13912345678"
-    assert ring.index("5678", "x") == Keyring.derived("some secret").index("5678", "x")
+    assert Keyring.derived("some secret").index("5678", "x") in ring.lookup("ending", "5678", "x").values()
 
 
 # --- names and links ---

@@ -346,3 +346,18 @@ def test_what_the_platform_does_not_register_is_a_line_with_what_to_do(
 def test_without_a_token_nothing_is_registered(practice: Practice, ding: DingTalkApi) -> None:
     status, said = practice.visit("--register", dingtalk={"client_secret": f"{HIDDEN}-wrong"})
     assert status == 1 and said.count("invalidClientIdOrSecret") == 2 and routes(ding) == {}
+
+
+def test_keys_that_lie_beside_the_database_are_worth_a_word(ready: Path, tmp_path: Path) -> None:
+    for folder, mode, says in (
+        (ready.parent, 0o600, "! 密钥：密钥文件 "),
+        (tmp_path, 0o600, "✓ 密钥：data_keys 有 1 个"),
+        (tmp_path, 0o644, "✗ 密钥：密钥文件 "),
+    ):
+        file = folder / "data.keys"
+        file.write_text(DATA_KEY)
+        file.chmod(mode)
+        security = {"secret_key": KEY, "data_keys_file": str(file)}
+        settings = Settings.model_validate({"database": {"url": f"sqlite:///{ready}"}, "security": security})
+        assert str(Doctor(settings, None, app.now).keys()).startswith(says)
+        file.unlink()

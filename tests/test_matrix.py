@@ -48,6 +48,9 @@ class Tried(Company):
         self.make.department("客服部", parent="总公司")
         self.rep, self.numbers = company.rep, itertools.count(1)
         self.people = dict(self._joined())
+        for role, who in self.people.items():
+            if role != "unbound":
+                who.says("/帮助")  # his chat with us is known from then on: what is one person's is shown in it
 
     def _joined(self) -> Iterator[tuple[str, Somebody]]:
         for role in ROLES:
@@ -159,7 +162,13 @@ SAYS: dict[str, tuple[str, Callable[[Subject], str]]] = {
 ABOUT = {"entry": "entry", "review": "review", "customer": "customer", "complaint": "complaint", "reminder": "timer"}
 ABOUT |= {"audit": "customer"}
 ABOUT |= {"absence": "absence", "duty": "duty"}
-RECORD = {"entry.correct": "returned", "entry.supplement": "customer", "entry.details": "customer"}
+RECORD = {
+    "contact.reveal": "customer",
+    "contact.reveal_complaint": "complaint",
+    "entry.correct": "returned",
+    "entry.supplement": "customer",
+    "entry.details": "customer",
+}
 NO_RECORD = {"entry.new", "review.page", "complaint.new", "complaint.page", "absence.new"}
 FIELDS: dict[str, object] = {"plan": 1, "page": 0, "level": 0, "choice": "10", "figure": "customers"}
 FIELDS |= {"since": 1_795_000_000, "until": 1_795_600_000, "letter": 1, "on": 1, "role": "sales_rep", "text": "/帮助"}

@@ -13,8 +13,7 @@ import requests
 from flask import Flask
 from werkzeug.serving import make_server
 
-from app import _gunicorn
-from bot import web
+from bot import ports, web
 from bot.logs import JsonLine
 from bot.pages import survey
 from bot.pages.strict import EVERYWHERE
@@ -130,7 +129,7 @@ def broken(token: str) -> str:
 
 
 def test_gunicorn_writes_no_access_log_and_its_other_lines_are_ours() -> None:
-    told = _gunicorn(Server(), beside=True)
+    told = ports.gunicorn(Server(), beside=True)
     assert not {"accesslog", "syslog", "logconfig", "errorlog"} & told.keys()
     assert told["logger_class"] == "bot.server_lines.Lines" and told["forwarded_allow_ips"] == ""
 

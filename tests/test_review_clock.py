@@ -73,13 +73,13 @@ def test_half_time_reminds_and_the_end_asks_the_next_level(company: Company) -> 
     assert len(asked(boss)) == 1
     company.keban.forward(minutes=1)
     assert len(asked(boss)) == 2, "a new card, not only a change of the old one"
-    assert asked(boss)[1].buttons == ["通过", "退回"] and "超过" not in asked(boss)[1].text
+    assert asked(boss)[1].buttons == ["通过", "退回", "查看联系方式"] and "超过" not in asked(boss)[1].text
     company.keban.until("2026-11-26 09:59")
     assert asked(above) == [] and len(asked(boss)) == 2
     company.keban.forward(minutes=1)
     assert len(asked(boss)) == 3 and len(asked(above)) == 1
     for late in (asked(boss)[2], asked(above)[0]):
-        assert "已超过审核时限" in late.text and late.buttons == ["通过", "退回"]
+        assert "已超过审核时限" in late.text and late.buttons == ["通过", "退回", "查看联系方式"]
     company.keban.forward(days=5)
     assert (len(asked(boss)), len(asked(above)), len(asked(company.colleague))) == (3, 1, 0)
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Executable, and_, bindparam, func, or_, se
 
 from models import policy
 from models.crm.deputies import ACTING, DECIDES, Holder
+from models.crm.indexes import ENDING, ENDING_DIGITS, MOBILE
 from models.crm.people import Me
 from models.errors import Ambiguous, NotAllowed, NotFound
 from models.policy import Permission, Reach
@@ -30,18 +31,16 @@ from models.tables import (
     Timer,
     User,
 )
-from models.text.identifiers import narrow
+from models.tables.sealed import among
+from models.text.identifiers import last4, narrow
 from models.text.names import grams, normalise
 from models.work import Work
 
 Scope = dict[str, object]
 
-CHOICES = 10
-LONGEST_NAME = 120
+CHOICES, LONGEST_NAME = 10, 120
 #: what a choice means where there is no number yet: names may be the same.
 CHOSEN = re.compile(r"#(\d{1,18})")
-MOBILE, LAST4, EMAIL = "contacts.mobile", "contacts.mobile.last4", "contacts.email"
-ID_NUMBER = "customers.id_number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,20 +156,24 @@ HAD_DUTY = (
     .where(ComplaintDuty.complaint_id == Complaint.id, ComplaintDuty.user_id == bindparam("me"))
     .exists()
 )
-HANDLED = select(Complaint.id).where(
-    Complaint.customer_id == bindparam("customer"), or_(Complaint.handler_id.in_(ACTING), HAD_DUTY)
-)
-BY_ID = REF.where(Customer.id == bindparam("customer"), MINE)
+KNOWN = REF.where(Customer.id == bindparam("customer"))
+BY_ID = KNOWN.where(MINE)
 PEOPLE = select(Contact.customer_id).where(
     or_(
         Contact.name_key == bindparam("key"),
         Contact.pinyin == bindparam("key"),
         Contact.initials == bindparam("key"),
-        Contact.mobile_key == bindparam("mobile"),
-        Contact.mobile_last4_key == bindparam("last4"),
+        among(Contact.mobile_key, "mobile"),
     )
 )
 BY_CONTACT = REF.where(Customer.id.in_(PEOPLE), MINE).order_by(Customer.id).limit(CHOICES * 5)
+#: whose mobile may end so: the index says only that it might.
+ENDINGS = (
+    select(Contact.customer_id, Contact.mobile)
+    .join(Customer, Customer.id == Contact.customer_id)
+    .where(among(Contact.mobile_last4_key, "ending"), MINE)
+)
+THESE = REF.where(Customer.id.in_(bindparam("ids", expanding=True))).order_by(Customer.id).limit(CHOICES * 5)
 
 
 def customer(work: Work, me: Me, words: str) -> CustomerRef:
@@ -211,7 +214,7 @@ def _count(hits: list[CustomerRef]) -> str:
     return f"{CHOICES}+" if len(hits) > CHOICES else str(len(hits))
 
 
-def _acting(me: Me) -> Scope:
+def acting(me: Me) -> Scope:
     """What `ACTING` binds."""
     return {"me": me.id, "acting_at": me.lent.at}
 
@@ -219,7 +222,7 @@ def _acting(me: Me) -> Scope:
 def reach(me: Me, permission: Permission, of: str = "") -> Scope:
     """What `visible` binds: how far this permission of the person reaches, no further than himself without it."""
     far = me.may(permission) or Reach.OWN
-    return _acting(me) | {
+    return acting(me) | {
         f"{of}all": far is Reach.ALL,
         f"{of}teams": far >= Reach.TEAM,
         f"{of}held": policy.held(permission),
@@ -263,11 +266,19 @@ def search(work: Work, me: Me, words: str) -> list[CustomerRef]:
         work,
         BY_CONTACT,
         key=normalise(words),
-        mobile=work.keys.index(digits, MOBILE) if len(digits) == 11 else None,
-        last4=work.keys.index(digits, LAST4) if len(digits) == 4 else None,
+        **work.keys.lookup("mobile", digits if len(digits) == 11 else None, MOBILE),
         **mine,
     )
+    if len(digits) == 4:
+        hits += _ending(work, digits, mine)
     return list(dict.fromkeys(hits))
+
+
+def _ending(work: Work, digits: str, scope: Scope) -> list[CustomerRef]:
+    """Customers with a contact whose mobile ends so."""
+    maybe = work.run(ENDINGS, **work.keys.lookup("ending", digits, ENDING, ENDING_DIGITS), **scope)
+    ids = {row.customer_id for row in maybe if last4(row.mobile) == digits}
+    return _refs(work, THESE, ids=sorted(ids)) if ids else []
 
 
 def near(work: Work, me: Me, words: str) -> list[CustomerRef]:
@@ -290,11 +301,6 @@ def _by_id(work: Work, customer_id: int, scope: Scope) -> CustomerRef:
     if not hits:
         raise NotFound("没有找到这个客户，或你没有权限。", f"customer:{customer_id}")
     return hits[0]
-
-
-def contact_data_is_clear(work: Work, me: Me, customer: CustomerRef) -> bool:
-    """For the owner, whoever handles a complaint of the customer or was on duty for it, and their deputies (P4)."""
-    return me.acts_for(customer.owner_id) or bool(work.run(HANDLED, customer=customer.id, **_acting(me)).first())
 
 
 LED = select(Customer.id).where(Customer.id == bindparam("customer"), led(Customer.department_id))  # type: ignore[arg-type]
@@ -328,7 +334,7 @@ def review(work: Work, me: Me, review_id: int) -> Review:
 
     Raises NotFound for foreign and unknown ids, NotAllowed for his own entry.
     """
-    found = work.db.scalar(REVIEW, {"review": review_id, **_acting(me)})
+    found = work.db.scalar(REVIEW, {"review": review_id, **acting(me)})
     if found is None:
         raise NotFound("没有找到这条审核，或你没有权限。")
     if found.submitter_id == me.id:
@@ -338,7 +344,7 @@ def review(work: Work, me: Me, review_id: int) -> Review:
 
 def waiting_reviews(work: Work, me: Me) -> list[Review]:
     """What waits for this person's decision, the most urgent first."""
-    return list(work.db.scalars(WAITING, _acting(me)))
+    return list(work.db.scalars(WAITING, acting(me)))
 
 
 def reminder(work: Work, me: Me, timer_id: int) -> tuple[Timer, FollowUp]:
@@ -371,6 +377,11 @@ def _concern(me: Me) -> Scope:
 def complaint(work: Work, me: Me, complaint_id: int) -> Complaint:
     """A complaint that concerns this person: opener, handler, owner, or who leads them (F1, P3). Raises NotFound."""
     return _complaint(work.db.scalar(COMPLAINT_BY_ID, {"complaint": complaint_id, **_concern(me)}))
+
+
+def who_complained(work: Work, me: Me, complaint_id: int) -> CustomerRef:
+    """The customer of a complaint that concerns this person. Raises NotFound."""
+    return _refs(work, KNOWN, customer=complaint(work, me, complaint_id).customer_id)[0]
 
 
 def complaint_by_number(work: Work, me: Me, number: str) -> Complaint:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, func, select
 
 from models import deadlines
-from models.crm import access, complaints, customers, duty, private
+from models.crm import access, complaints, customers, duty, private, sight
 from models.crm.customers import Person
 from models.crm.people import Me
 from models.deadlines import ALWAYS, OFFICE
@@ -36,7 +36,7 @@ TALKS = (
 
 @dataclass(frozen=True, slots=True)
 class Complained:
-    """A complaint as one reader sees it."""
+    """A complaint as one reader sees it; `hidden`: it holds contact data that he sees masked."""
 
     id: int
     number: str
@@ -61,6 +61,7 @@ class Complained:
     problem: str
     late_reason: str
     acting: str = ""
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def complained(work: Work, me: Me, complaint_id: int) -> Complained:
     complaint = access.complaint(work, me, complaint_id)
     customer = work.db.scalars(customers.FULL, {"customer": complaint.customer_id}).one()
     on_duty = duty.took(work, complaint.id, me.id)
-    clear = on_duty or me.acts_for(customer.owner_id) or me.acts_for(complaint.handler_id)
+    clear = sight.contact_data_is_clear(work, me, customer)
     talks = work.run(TALKS, customer=customer.id).all()
     written = [complaint.content, complaint.problem or "", complaint.late_reason or "", *(row.content for row in talks)]
     content, problem, reason, *said = private.show(work, customer.id, written, clear=clear)
@@ -109,6 +110,7 @@ def complained(work: Work, me: Me, complaint_id: int) -> Complained:
         problem=problem,
         late_reason=reason,
         acting=_acting(work, me, complaint, on_duty=on_duty),
+        hidden=not clear and private.anything(work, customer.id),
     )
 
 

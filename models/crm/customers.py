@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import selectinload
 
-from models.crm import access, entries, funnel, private
+from models.crm import entries, funnel, private, sight
 from models.crm.access import CustomerRef
 from models.crm.people import Me
 from models.tables import (
@@ -139,7 +139,7 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the customer card shows."""
+    """What the customer card shows; `hidden`: there is contact data that this reader sees masked."""
 
     ref: CustomerRef
     facts: tuple[tuple[str, str | None], ...]
@@ -151,12 +151,13 @@ class Page:
     happenings: tuple[Happening, ...]
     page: int
     more: bool
+    hidden: bool = False
 
 
 def page(work: Work, me: Me, ref: CustomerRef, number: int = 0) -> Page:
     """The customer page; contact data is clear for whom P4 names."""
     customer = work.db.scalars(FULL, {"customer": ref.id}).one()
-    clear = access.contact_data_is_clear(work, me, ref)
+    clear = sight.contact_data_is_clear(work, me, ref)
     need = work.db.scalar(NEED, {"customer": ref.id})
     happenings = _timeline(work, ref, number, clear=clear)
     return Page(
@@ -170,6 +171,7 @@ def page(work: Work, me: Me, ref: CustomerRef, number: int = 0) -> Page:
         happenings=happenings[:PAGE],
         page=number,
         more=len(happenings) > PAGE,
+        hidden=not clear and private.anything(work, ref.id),
     )
 
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, insert, select
 
-from models.crm import changes, private, reviews
-from models.crm.access import EMAIL, ID_NUMBER, LAST4, MOBILE
+from models.crm import changes, indexes, private, reviews
 from models.crm.people import Me
 from models.errors import Invalid, Refused
 from models.settings import Entry as Rules
 from models.tables import Contact, Customer, Kind, NameGram, Requirement, Status
 from models.text import identifiers, names
+from models.text.private import find as found
 from models.work import Work
 
 KINDS = {"企业": Kind.COMPANY, "个人": Kind.PERSON}
@@ -31,6 +31,8 @@ LENGTHS = {
     "预算": 40,
     "采购时间": 40,
 }
+#: kept as it was written, because it is searched or short: contact data has fields of its own.
+CLEAR = ("客户全称", "客户简称", "联系人姓名", "职位", "地址", "方便时间", "预算")
 URGENCIES = ("高", "中", "低")
 PENDING_WORDS = {"", "待确认", "不详", "未知", "无", "暂无"}
 PLACE = re.compile(
@@ -116,6 +118,8 @@ def _check_one(label: str, text: str, rules: Rules, today: dt.date) -> str | Non
         return None
     if len(text) > LENGTHS.get(label, 500):
         raise ValueError(f"最多 {LENGTHS.get(label, 500)} 字，现在是 {len(text)} 字。")
+    if label in CLEAR and found(text):
+        raise ValueError("这里不要写手机号、座机、邮箱、微信号或身份证号，请写到各自的栏里。")
     if label == "身份证号":
         return identifiers.resident_id(text, today)
     return CHECKS[label](text, rules) if label in CHECKS else text
@@ -264,14 +268,14 @@ def words_of(work: Work, customer: Customer) -> dict[str, str]:
 
 
 def _fill(work: Work, customer: Customer, contact: Contact, said: Checked) -> None:
-    index = work.keys.index
+    keys = work.keys
     if customer.name and customer.short_name == _proposed(customer):
         customer.short_name = None  # it follows the full name until somebody gives another one
     customer.name = said["客户全称"] or ""
     _name(customer)
     customer.kind = KINDS[said["客户性质"] or ""]
     customer.uscc, customer.id_number = said["统一社会信用代码"], said["身份证号"]
-    customer.id_number_key = customer.id_number and index(customer.id_number, ID_NUMBER)
+    customer.id_number_key = indexes.of_id_number(keys, customer.id_number)
     customer.industry, customer.source = said["所属行业"] or "", said["客户来源"] or ""
     _locate(customer, said["地址"])
     contact.name, contact.position = said["联系人姓名"] or "", said["职位"]
@@ -279,9 +283,9 @@ def _fill(work: Work, customer: Customer, contact: Contact, said: Checked) -> No
     contact.pinyin = names.person_pinyin(contact.name)[:200]
     contact.initials = names.person_initials(contact.name)[:64]
     contact.mobile, contact.email = said["手机"], said["邮箱"]
-    contact.mobile_key = contact.mobile and index(contact.mobile, MOBILE)
-    contact.mobile_last4_key = contact.mobile and index(identifiers.last4(contact.mobile), LAST4)
-    contact.email_key = contact.email and index(contact.email.lower(), EMAIL)
+    contact.mobile_key = indexes.of_mobile(keys, contact.mobile)
+    contact.mobile_last4_key = indexes.of_ending(keys, contact.mobile)
+    contact.email_key = indexes.of_email(keys, contact.email)
 
 
 def _locate(customer: Customer, address: str | None) -> None:

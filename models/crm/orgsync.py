@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from models.crm import bindings, joiners, leavers, moves, people, staff, standing
+from models.crm import bindings, joiners, leavers, moves, staff, standing
 from models.crm.orgplan import Changes, Known, KnownUnit, Person, plan
 from models.crm.people import Me
 from models.organisation import Organisation
@@ -25,7 +25,6 @@ from models.tables import (
     ProposalState,
     User,
 )
-from models.text.identifiers import last4
 from models.work import Work
 
 ORG = "org"
@@ -56,11 +55,7 @@ UNNAME = delete(DepartmentSupervisor).where(
     DepartmentSupervisor.department_id == bindparam("department"), DepartmentSupervisor.user_id == bindparam("person")
 )
 CALL = update(User).where(User.id == bindparam("person")).values(name=bindparam("called"))
-NUMBER = (
-    update(User)
-    .where(User.id == bindparam("person"))
-    .values(mobile=bindparam("number"), mobile_last4_key=bindparam("last"))
-)
+NUMBER = update(User).where(User.id == bindparam("person")).values(mobile=bindparam("number"))
 
 
 def _keep(kind: Any) -> Any:
@@ -248,8 +243,7 @@ class _Applying:
         for person, name in changes.named:
             self.work.run(CALL, person=person, called=name)
         for person, number in changes.numbered:
-            last = self.work.keys.index(last4(number), people.LAST4)
-            self.work.run(NUMBER, person=person, number=number, last=last)
+            self.work.run(NUMBER, person=person, number=number)
         for person in sorted({*dict(changes.movers), *dict(changes.named), *dict(changes.numbered)}):
             what = [
                 name

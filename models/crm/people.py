@@ -26,11 +26,12 @@ from models.tables import (
     User,
     UserRole,
 )
+from models.tables.sealed import among
+from models.text import private
 from models.text.identifiers import last4, narrow
 from models.text.identifiers import mobile as read_mobile
 from models.work import AnyRow, Work
 
-LAST4 = "users.mobile.last4"
 CODE = "users.binding_code"
 
 
@@ -122,7 +123,7 @@ IN_ROLE = (
     .where(UserRole.role == bindparam("role"), User.active)
     .order_by(UserRole.user_id)
 )
-BY_CODE = select(User).where(User.binding_key == bindparam("code"))
+BY_CODE = select(User).where(among(User.binding_key, "code"))
 UNNAMED = delete(DepartmentSupervisor).where(DepartmentSupervisor.department_id == bindparam("department"))
 NO_ROLES = delete(UserRole).where(UserRole.user_id == bindparam("person")).returning(UserRole.role)
 FAILED = update(User).where(User.id == bindparam("person")).values(binding_failures=User.binding_failures + 1)
@@ -253,6 +254,8 @@ def set_department(work: Work, name: str, parent: str | None, supervisors: Itera
 def _fits(label: str, text: str, most: int) -> None:
     if not 0 < len(text.strip()) <= most:
         raise Refused(f"{label}要写 1 到 {most} 个字，现在是 {len(text.strip())} 个字。")
+    if "账号" not in label and private.find(text):
+        raise Refused(f"{label}里不要写电话、邮箱、微信号或身份证号。")
 
 
 def _department(work: Work, name: str) -> Department:
@@ -295,10 +298,7 @@ class Hire:
 
 
 def add_user(work: Work, hire: Hire) -> tuple[User, str]:
-    """Make or change a person, found by staff number; returns him and a fresh binding code.
-
-    Raises Refused for a mobile number that is none.
-    """
+    """Make or change a person, found by staff number; returns him and a fresh binding code. Raises Refused."""
     added = _put(work, hire)
     standing.derive(work)
     return added
@@ -328,7 +328,7 @@ def _put(work: Work, hire: Hire) -> tuple[User, str]:
     department = _department(work, hire.department)
     user = work.db.scalar(select(User).where(User.staff_no == hire.staff_no)) or User(staff_no=hire.staff_no)
     user.name, user.department_id, user.active = hire.name, department.id, True
-    user.mobile, user.mobile_last4_key = number, work.keys.index(last4(number), LAST4)
+    user.mobile = number
     code = new_code(work, user)
     work.db.add(user)
     work.db.flush()  # its id is used at once
@@ -356,13 +356,13 @@ def bind(work: Work, platform: str, account: str, code: str, last_four: str) -> 
     One sentence for every failure, so that codes are not probed; so many failures burn a code.
     Raises Refused.
     """
-    user = work.db.scalar(BY_CODE, {"code": work.keys.index(narrow(code).strip().upper(), CODE)})
+    user = work.db.scalar(BY_CODE, work.keys.lookup("code", narrow(code).strip().upper(), CODE))
     if user is None or not user.active:
         raise NotAllowed(WRONG_CODE)
     tried = user.binding_failures >= work.settings.people.code_tries
     if user.binding_expires_at is None or user.binding_expires_at < work.real or tried:
         raise Refused("绑定码已过期，请向管理员要一个新的。")
-    if user.mobile_last4_key != work.keys.index(narrow(last_four).strip(), LAST4):
+    if last4(user.mobile) != narrow(last_four).strip():
         raise WrongDigits(user.id)
     take(work, user, platform, account)
     user.binding_key = None

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from models.errors import Ambiguous, NotFound, Refused
 from models.tables import Product
+from models.text import private
 from models.text.names import normalise
 from models.work import Work
 
@@ -25,6 +26,8 @@ def set_product(work: Work, name: str, *, active: bool) -> Product:
     name = name.strip()
     if not 0 < len(name) <= LONGEST or not normalise(name):
         raise Refused(f"产品名称要写 1 到 {LONGEST} 个字，里面要有文字或数字。")
+    if private.find(name):
+        raise Refused("产品名称里不要写电话、邮箱、微信号或身份证号。")
     found = work.db.scalar(select(Product).where(Product.name == name))
     if found is None:
         found = Product(name=name, name_key=normalise(name)[:LONGEST])

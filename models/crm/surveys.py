@@ -8,25 +8,25 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, insert, select, update
 
 from models import due, links
-from models.crm import access, people, private
+from models.crm import access, indexes, people, private
 from models.crm.access import CustomerRef
 from models.crm.deals import LOCK
 from models.crm.people import Me, leaders_above
 from models.crm.published import DealRecorded, SurveyAnswered, publish
 from models.errors import AlreadyDone, NotFound, Refused
 from models.tables import Customer, Status, Survey, SurveyReason
+from models.tables.sealed import among
 from models.work import AnyRow, Work
 
 SURVEY, SKIPPED = "survey", "survey_skipped"
 ASK, REMIND = "survey.ask", "survey.remind"
-NONCE = "surveys.nonce"
 LONGEST = 5000
 SCORES = range(1, 6)
 
 ADD = insert(Survey).returning(Survey.id)
 LAST = select(Survey.at).where(Survey.customer_id == bindparam("customer")).order_by(Survey.at.desc()).limit(1)
 BY_NONCE = select(Survey.id, Survey.expires_at, Survey.answered_at, Survey.answers).where(
-    Survey.nonce_key == bindparam("nonce")
+    among(Survey.nonce_key, "nonce")
 )
 ANSWER = (
     update(Survey)
@@ -133,7 +133,7 @@ def _make(work: Work, customer_id: int, asker_id: int, reason: SurveyReason) -> 
         asker_id=asker_id,
         reason=reason,
         nonce=nonce,
-        nonce_key=work.keys.index(nonce, NONCE),
+        nonce_key=indexes.of_nonce(work.keys, nonce),
         at=work.now,
         expires_at=work.now + valid,
         answers=dict.fromkeys(work.settings.survey.questions),
@@ -178,7 +178,7 @@ def _view(work: Work, me: Me, survey_id: int, customer: CustomerRef) -> Asked:
 
 def opened(work: Work, nonce: str) -> Open:
     """What the link asks; nothing is written. Raises NotFound, AlreadyDone, Expired."""
-    row = work.run(BY_NONCE, nonce=work.keys.index(nonce, NONCE)).first()
+    row = work.run(BY_NONCE, **work.keys.lookup("nonce", nonce, indexes.NONCE)).first()
     if row is None:
         raise NotFound
     if row.answered_at is not None:

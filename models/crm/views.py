@@ -37,6 +37,7 @@ class Reviewed:
     decided: str
     reason: str
     round: int
+    customer_id: int
     acting: str = ""
 
 
@@ -101,6 +102,7 @@ def reviewed(work: Work, me: Me, review_id: int) -> Reviewed:
         reason=private.show(work, customer.id, [review.reason or ""], clear=False)[0],
         round=work.run(ROUNDS, customer=customer.id, review=review.id).scalar(),
         acting=_acting(work, me, review),
+        customer_id=customer.id,
     )
 
 

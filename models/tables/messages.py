@@ -106,8 +106,8 @@ class Code(Base):
     chat: Mapped[str] = mapped_column(String(128))
     code: Mapped[str] = mapped_column(String(8))
     message_id: Mapped[str] = mapped_column(String(128), index=True)
-    title: Mapped[str] = mapped_column(Text)
-    value: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Sealed("codes.title"))
+    value: Mapped[str] = mapped_column(Sealed("codes.value"))
     at: Mapped[dt.datetime] = mapped_column(index=True)
 
 

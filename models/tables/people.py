@@ -42,7 +42,6 @@ class User(Base):
     name: Mapped[str] = mapped_column(String(64))
     department_id: Mapped[int] = mapped_column(ForeignKey(Department.id), index=True)
     mobile: Mapped[str] = mapped_column(Sealed("users.mobile"))
-    mobile_last4_key: Mapped[str] = mapped_column(String(32))
     active: Mapped[bool] = mapped_column(default=True)
     platform: Mapped[str] = mapped_column(String(16), default="")
     #: derived (`models.crm.standing`): the roles he has, and what he may

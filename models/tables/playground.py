@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import String, Text
+from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import Base
+from models.tables.sealed import Sealed
 
 
 class Shown(Base):
@@ -20,7 +21,7 @@ class Shown(Base):
     message_id: Mapped[str] = mapped_column(String(64), index=True)
     account: Mapped[str] = mapped_column(String(64), default="")
     token: Mapped[str | None] = mapped_column(String(64), unique=True)
-    face: Mapped[str] = mapped_column(Text)
+    face: Mapped[str] = mapped_column(Sealed("playground_shown.face"))
 
 
 class Fault(Base):

@@ -8,18 +8,22 @@ import hashlib
 import hmac
 import os
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Dialect, Engine, LargeBinary
+from sqlalchemy import ColumnElement, Dialect, Engine, LargeBinary, bindparam, or_
 from sqlalchemy.types import TypeDecorator
 
 NONCE = 12
+#: look-ups name the hash under each of them.
+MOST_KEYS = 3
+#: hexadecimal digits of an index.
+INDEX = 32
 
 
 class Keyring:
-    """The data keys by id; the first one writes, all of them read. The oldest one keys the indexes for good.
+    """The data keys by id: the first one writes, indexes and signs, all of them read, find and verify.
 
     `keys` are `"id:base64 of 32 bytes"`. Raises ValueError with a sentence that does not repeat the key.
     """
@@ -28,10 +32,12 @@ class Keyring:
         pairs = [_parse(key) for key in keys]
         if not pairs or len({name for name, _ in pairs}) != len(pairs):
             raise ValueError("security.data_keys：至少要有一个密钥，且编号不能重复。")
+        if len(pairs) > MOST_KEYS:
+            raise ValueError(f"security.data_keys：最多 {MOST_KEYS} 个；先执行 python app.py keys rotate，再去掉旧的。")
         self._keys = {name: AESGCM(key) for name, key in pairs}
         self._writer = pairs[0][0]
-        self._index = hashlib.sha256(b"keban index" + pairs[-1][1]).digest()
-        self._links = hashlib.sha256(b"keban links" + pairs[-1][1]).digest()
+        self._indexes = [hashlib.sha256(b"keban index" + key).digest() for _, key in pairs]
+        self._links = [hashlib.sha256(b"keban links" + key).digest() for _, key in pairs]
         self._audit = hashlib.sha256(b"keban audit" + pairs[-1][1]).digest()
 
     @classmethod
@@ -42,9 +48,14 @@ class Keyring:
 
     def seal(self, plain: str, purpose: str) -> bytes:
         """Encrypt for one column: what is sealed for another purpose does not open here."""
-        name, nonce = self._writer.encode(), os.urandom(NONCE)
-        sealed = self._keys[self._writer].encrypt(nonce, plain.encode(), purpose.encode())
-        return bytes([len(name)]) + name + nonce + sealed
+        nonce = os.urandom(NONCE)
+        return self.head + nonce + self._keys[self._writer].encrypt(nonce, plain.encode(), purpose.encode())
+
+    @property
+    def head(self) -> bytes:
+        """How everything begins that the first key sealed."""
+        name = self._writer.encode()
+        return bytes([len(name)]) + name
 
     def open(self, sealed: bytes, purpose: str) -> str:
         """Decrypt. Raises ValueError when it was changed, moved, or its key is gone."""
@@ -60,16 +71,40 @@ class Keyring:
 
     def index(self, plain: str, purpose: str) -> str:
         """A keyed hash to find equal values by; says nothing about them without the key."""
-        return hmac.new(self._index, f"{purpose}\0{plain}".encode(), "sha256").hexdigest()[:32]
+        return _hash(self._indexes[0], plain, purpose).hex()[:INDEX]
+
+    def lookup(self, name: str, plain: str | None, purpose: str, digits: int = INDEX) -> dict[str, str | None]:
+        """What `among` binds for `name`: the hash under each key, or nothing at all."""
+        found: list[str | None] = [None] * MOST_KEYS
+        if plain is not None:
+            found[: len(self._indexes)] = [_hash(key, plain, purpose).hex()[:digits] for key in self._indexes]
+        return {f"{name}_{place}": each for place, each in enumerate(found)}
 
     def signature(self, plain: str, purpose: str) -> str:
         """128 bits, for an address, that only the holder of the keys can make for this purpose."""
-        made = hmac.new(self._links, f"{purpose}\0{plain}".encode(), "sha256").digest()[:16]
-        return base64.urlsafe_b64encode(made).decode().rstrip("=")
+        return _signed(self._links[0], plain, purpose)
+
+    def signed(self, plain: str, purpose: str, given: str) -> bool:
+        """Whether this signature is one of ours, by whichever key."""
+        made = (_signed(key, plain, purpose) for key in self._links)
+        return any([hmac.compare_digest(each.encode(), given.encode()) for each in made])
 
     def witness(self, plain: str) -> str:
         """What only the holder of the keys can say of a place in the audit's chain (models/seals.py)."""
         return hmac.new(self._audit, plain.encode(), "sha256").hexdigest()
+
+
+def _hash(key: bytes, plain: str, purpose: str) -> bytes:
+    return hmac.digest(key, f"{purpose}\0{plain}".encode(), "sha256")
+
+
+def _signed(key: bytes, plain: str, purpose: str) -> str:
+    return base64.urlsafe_b64encode(_hash(key, plain, purpose)[:16]).decode().rstrip("=")
+
+
+def among(column: Any, name: str) -> ColumnElement[bool]:
+    """That an index column has the hash under any key of the ring; `Keyring.lookup` binds it."""
+    return or_(*(column == bindparam(f"{name}_{place}") for place in range(MOST_KEYS)))
 
 
 def _parse(text: str) -> tuple[str, bytes]:

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 
 from models.errors import Refused
+from models.text import private
 from models.text.identifiers import narrow
 
 UNITS = {"": 1, "千": 10**3, "万": 10**4, "百万": 10**6, "千万": 10**7, "亿": 10**8}
@@ -24,6 +25,8 @@ class Fen(int):
 
 def read(text: str) -> Fen:
     """The amount meant. Raises Refused with how to write it."""
+    if private.find(text[: LONGEST + 1]):
+        raise Refused("金额看起来是一个电话号码，请检查；真有这么大就写成 139.1亿。")
     found = WRITTEN.fullmatch(narrow(text[: LONGEST + 1]).translate(SIGNS).replace(" ", ""))
     if found is None:
         raise Refused(f"看不懂金额「{text[:20]}」，请写成 12万、12.5万元 或 120000.50。")

@@ -160,6 +160,16 @@ def replace(text: str, ids: Callable[[Span], int]) -> str:
     return "".join(parts) + clean[done:]
 
 
+def redact(text: str) -> str:
+    """Typed text for a place where nobody may see contact data: each value is named instead, as 〔手机〕."""
+    parts: list[str] = []
+    done = 0
+    for span in find(text):
+        parts += text[done : span.start], _named(span.kind)
+        done = span.end
+    return "".join(parts) + text[done:]
+
+
 def markers(text: str) -> list[tuple[Kind, int]]:
     """Kind and id of every marker in a stored text, in order."""
     return [(cast(Kind, kind), int(number)) for kind, number in _MARKER.findall(text)]
@@ -179,21 +189,29 @@ def restore(text: str, values: Mapping[int, str], masked: Callable[[Kind, str], 
 
 def conceal(text: str) -> str:
     """A stored text without any value, each marker shown as its kind: 〔手机〕."""
-    return _MARKER.sub(lambda match: f"〔{LABELS[cast(Kind, match[1])]}〕", text)
+    return _MARKER.sub(lambda match: _named(cast(Kind, match[1])), text)
+
+
+def _named(kind: Kind) -> str:
+    return f"〔{LABELS[kind]}〕"
 
 
 def mask(kind: Kind, value: str) -> str:
     """A value as others see it (138****8001), in whatever spelling it was kept; to be passed to `restore`."""
-    found = [span.value for span in find(value) if span.kind == kind]
-    normal = found[0] if found else value
+    value = normal(kind, value)
     match kind:
         case "mobile":
-            return identifiers.mask_mobile(normal)
+            return identifiers.mask_mobile(value)
         case "landline":
-            return identifiers.mask_phone(normal)
+            return identifiers.mask_phone(value)
         case "email":
-            return identifiers.mask_email(normal)
+            return identifiers.mask_email(value)
         case "id_number":
-            return identifiers.mask_id(normal)
+            return identifiers.mask_id(value)
         case "wechat":
-            return f"{normal[:1]}***"
+            return f"{value[:1]}***"
+
+
+def normal(kind: Kind, spelling: str) -> str:
+    """The normal form of a value in whatever spelling it was kept."""
+    return next((span.value for span in find(spelling) if span.kind == kind), spelling)
