@@ -8,7 +8,7 @@ PY      := .venv/bin/python
 JOBS    := $(shell $(PYTHON) -c 'import os; print(min(1 + (os.cpu_count() or 1), 4))')
 PYTEST  := $(PY) -m pytest -n $(JOBS) --dist worksteal
 BROWSER := $(shell command -v chromium)
-LOCK    := pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+LOCK    := pip compile --quiet --universal --no-strip-extras --generate-hashes --python-version 3.11 \
            --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
