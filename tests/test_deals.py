@@ -16,7 +16,7 @@ from models.crm.deals import Quantity
 from models.crm.products import ProductName
 from models.errors import Refused
 from models.tables import Customer, Deal, DealStage, DealState, FunnelStage, Origin, StageEntry
-from models.text import money
+from models.text import money, private
 from models.text.money import Fen
 from test_entry import stored
 
@@ -164,8 +164,12 @@ def test_two_first_deals_at_once_are_a_first_one_and_a_repurchase(huaxing: Compa
 
 @given(st.integers(1, money.MOST_YUAN * 100))
 def test_money_never_gains_or_loses_a_fen(fen: int) -> None:
-    assert money.read(money.show(fen)) == fen
-    assert money.read(f"{fen // 100}.{fen % 100:02}") == fen
+    for text in (money.show(fen), f"{fen // 100}.{fen % 100:02}"):
+        if private.find(text):  # 13,000,000,000 is a mobile as well: it is asked for once more
+            with pytest.raises(Refused, match="电话"):
+                money.read(text)
+        else:
+            assert money.read(text) == fen
 
 
 @given(st.text(max_size=30))

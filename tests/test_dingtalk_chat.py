@@ -31,10 +31,7 @@ def company(works: Works, clock: HandClock, surface: str) -> Iterator[Company]:
 def test_a_stranger_is_asked_to_bind_and_one_without_an_id_is_told_why(company: Company) -> None:
     keban = company.keban
     nobody = keban.somebody("nobody", "谁")
-    request = keban.app.robot_message("nobody", "/待审")
-    assert keban.post(request.path, request) == (200, {"msgtype": "empty"})
-    keban.settle()
-    assert "请先绑定" in nobody.last().text
+    assert "请先绑定" in nobody.says("/待审").text
     request = keban.app.robot_message("nobody", "/待审", outsider=True)
     status, body = keban.post(request.path, request)
     assert status == 200 and "没有告诉我你是谁" in body["text"]["content"]
