@@ -20,7 +20,7 @@ def test_while_the_platform_is_down_messages_wait_and_then_come_in_their_order(s
     clock.forward(seconds=10)
     stage.settle()
     assert [row["account"] for row in stage.shown()] == ["wangmin", "wangmin"], "nothing but what she said"
-    assert state_of(stage)["faults"]["waiting"] == 4
+    assert state_of(stage)["faults"]["waiting"] == 3
     assert stage.post("fault", {"name": "down", "on": False})["faults"]["waiting"] == 0
     clock.forward(seconds=10)
     stage.settle()
