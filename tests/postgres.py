@@ -115,6 +115,8 @@ class Lent:
             connection.execute(OTHERS)
             connection.execute("SET session_replication_role = replica")  # rows go in any order
             for (table,) in connection.execute(WRITTEN).fetchall():
+                if table == "alembic_version":
+                    continue  # which tables these are stays true
                 connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
             connection.execute(ANEW)
             return connection.execute(SHAPE).fetchone() == self._shape
