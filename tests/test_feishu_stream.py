@@ -145,7 +145,7 @@ def test_events_that_nobody_follows_are_answered_and_damaged_ones_are_not_taken(
     gateway = keban.gateway
     with running(keban.stream()):
         gateway.connected()
-        assert gateway.deliver(UNSEALED.event("contact.user.created_v3", {})) == Ack(200, {})
+        assert gateway.deliver(UNSEALED.event("im.message.message_read_v1", {})) == Ack(200, {})
         assert gateway.deliver(UNSEALED.event("im.message.receive_v1", {})) == Ack(400, None)
         assert gateway.answer(gateway.send(b"[]")).code == gateway.answer(gateway.send(b"\xff")).code == 400
         for damaged in (b"\x00", b"\x0d\x01\x02\x03\x04", b"\xff" * 20, b"text"):
@@ -239,7 +239,7 @@ def test_who_stops_lets_work_in_hand_end_and_its_answer_go_out(company: Company,
         connection = gateway.connected()
         unfinished = sent(keban, company, "/慢")
         assert slow.entered.wait(10)
-        assert gateway.deliver(UNSEALED.event("contact.user.created_v3", {})).code == 200, "beside it"
+        assert gateway.deliver(UNSEALED.event("im.message.message_read_v1", {})).code == 200, "beside it"
         receiving.stop.set()
         time.sleep(1)
         assert receiving.thread.is_alive() and not gateway.answered(unfinished) and not connection.goodbye

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from bot.logs import JsonLine
 from conftest import ON_SQLITE, Company
+from models.settings import Quiet
 from models.tables import Customer, FollowUp, Review
 from models.work import Works
 from standins import feishu_says
@@ -163,6 +164,7 @@ def test_a_name_of_nothing_is_refused_and_finds_nobody(company: Company, works: 
 def test_reasons_and_results_are_shown_as_they_were_written(company: Company, works: Works, log: io.StringIO) -> None:
     company.make.customer("王敏", "华星科技有限公司")
     rep, boss, keban = company.rep, company.supervisor, company.keban
+    works.settings = works.settings.model_copy(update={"quiet": Quiet(begins="", ends="")})
     rep.says("/新客户")
     rep.presses("提交", ENTRY | {"客户全称": "退来退去有限公司"})
     for text in NASTY.values():

@@ -43,5 +43,5 @@ def test_where_the_host_of_pictures_is_out_of_reach_messages_go_out_all_the_same
     works.perform(promise)
     assert sender.drain() == 6
     assert ["请扫码" in each.text and "二维码" not in each.text for each in company.rep.seen()] == [True] * 6
-    with works.read() as work:
+    with works.write() as work:
         assert not delivery.pace_of(work, "dingtalk").broken

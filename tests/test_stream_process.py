@@ -77,6 +77,7 @@ def test_it_receives_what_a_worker_answers_and_ends_when_it_is_told(program: Out
 
 @pytest.mark.parametrize("blank_url", ["sqlite"], indirect=True)
 def test_without_credentials_it_says_what_to_do(program: Outside) -> None:
+    program.upgrade()
     receiving = program.join("stream --platform dingtalk")
     assert receiving.wait(60) == 2
     program.running.remove(receiving)
