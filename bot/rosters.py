@@ -16,7 +16,15 @@ COLUMNS = ("工号", "姓名", "部门", "角色", "手机")
 #: how spreadsheets write text in China; the first one that fits is meant.
 CODINGS = ("utf-8-sig", "gb18030")
 KNOWN = {word: role for role, word in ROLES.items()} | {role.value: role for role in Role}
-APART = re.compile(r"[、，;；\s]+")
+APART = re.compile(r"[、,，;；\s]+")
+
+
+def roles(text: str) -> list[Role]:
+    """Roles by what people call them or by their words in English, apart by any usual sign. Raises Refused."""
+    words = [word.lower() for word in APART.split(text) if word]
+    if unknown := [word for word in words if word not in KNOWN]:
+        raise Refused(f"没有「{'、'.join(unknown)}」这个角色，有：{'、'.join(ROLES.values())}。")
+    return [KNOWN[word] for word in words]
 
 
 def read(file: Path) -> list[Hire]:
@@ -54,13 +62,10 @@ def _hire(row: list[str], seen: set[str]) -> Hire:
     if len(row) != len(COLUMNS):
         raise Refused(f"要有 {len(COLUMNS)} 列，现在是 {len(row)} 列")
     given = dict(zip(COLUMNS, (each.strip() for each in row), strict=True))
-    staff_no, name, department, roles, mobile = given.values()
+    staff_no, name, department, held, mobile = given.values()
     if empty := [label for label, value in given.items() if not value and label != "角色"]:
         raise Refused(f"{'、'.join(empty)}是空的")
     if staff_no in seen:
         raise Refused(f"工号 {staff_no} 前面已经有了")
     seen.add(staff_no)
-    words = [word for word in APART.split(roles) if word]
-    if unknown := [word for word in words if word not in KNOWN]:
-        raise Refused(f"没有「{'、'.join(unknown)}」这个角色，有：{'、'.join(ROLES.values())}")
-    return Hire(staff_no, name, department, tuple(KNOWN[word] for word in words), mobile)
+    return Hire(staff_no, name, department, tuple(roles(held)), mobile)

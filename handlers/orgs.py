@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from bot import rosters
 from bot.routing import Router
 from cards import orgs as cards
 from cards.kit import Card
-from handlers.people import APART, role
 from models.crm import joiners, orgqueue, orgsync
 from models.crm.people import Me
 from models.errors import Refused
@@ -63,7 +63,7 @@ def accept(action: cards.Accept, *, work: Work, me: Me, form: dict[str, str]) ->
     who = joiners.joiner(work, me, action.proposal)
     try:
         with work.savepoint():
-            wanted = [role(word, work, me) for word in APART.split(words["roles"]) if word]
+            wanted = rosters.roles(words["roles"])
             name = joiners.accept(
                 work, me, action.proposal, words["staff_no"], words["department"], wanted, words["mobile"]
             )

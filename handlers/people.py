@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
+from bot import rosters
 from bot.routing import Router, reads
 from cards import people as cards
 from cards.kit import Card
-from cards.labels import PERMISSIONS, REACHES, ROLES
+from cards.labels import PERMISSIONS, REACHES
 from models.crm import joiners, staff
 from models.crm.people import Me
 from models.crm.staff import Listed
@@ -17,16 +16,15 @@ from models.tables import Role
 from models.work import Work
 
 router = Router()
-APART = re.compile(r"[、,，;；\s]+")
 
 
 @reads(Role, greedy=False)
 def role(text: str, work: Work, me: Me) -> Role:
     """A role by what people call it, or by its word in English."""
-    known = {word: each for each, word in ROLES.items()} | {each.value: each for each in Role}
-    if text.lower() not in known:
-        raise Refused(f"没有「{text}」这个角色，有：{'、'.join(ROLES.values())}。")
-    return known[text.lower()]
+    found = rosters.roles(text)
+    if len(found) != 1:
+        raise Refused("一次写一个角色，例如：/角色 客服主管")
+    return found[0]
 
 
 @router.command("/人员 [词]", "/people", "/ry", may=Permission.PEOPLE)
@@ -71,7 +69,7 @@ def save(action: cards.Save, *, work: Work, me: Me, form: dict[str, str]) -> Car
     department, roles = form.get("department", ""), form.get("roles", "")
     try:
         with work.savepoint():
-            wanted = [role(word, work, me) for word in APART.split(roles) if word]
+            wanted = rosters.roles(roles)
             staff.change(work, me, action.person, department, wanted)
     except Refused as no:
         return cards.edit(staff.employee(work, me, action.person), department, roles, no.say)

@@ -92,6 +92,7 @@ def test_what_a_role_may_is_changed_for_everybody_in_it_at_once(company: Company
     company.make.customer("王敏", NAME)
     assert company.rep.says(f"/客户 {NAME}").title.startswith(NAME)
     assert "没有权限" in company.colleague.says(f"/客户 {NAME}").text
+    assert "一次写一个" in admin.says("/角色 法务、经理").text and "一次写一个" in admin.says("/角色 、").text
     admin.says("/角色 销售专员")
     saved = admin.presses("保存", {"permission": "看客户", "reach": "全部"})
     assert "全部（原来：本人）" in saved.text
