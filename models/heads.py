@@ -6,11 +6,13 @@ import datetime as dt
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TextIO
 
 from models import seals
 from models.seals import Seal
+from models.tables.sealed import Keyring
 from models.work import Work
 
 
@@ -34,11 +36,43 @@ def keep(work: Work) -> None:
     file = Path(work.settings.audit.heads)
     if _written_today(work, file) or (head := seals.head(work)) is None:
         return
-    at = work.real.astimezone(dt.UTC).isoformat(timespec="seconds")
-    said = {"at": at, "number": head.number, "link": head.link, "mac": head.mac}
     file.parent.mkdir(parents=True, exist_ok=True)
-    with open(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "w", encoding="utf-8") as end:
-        end.write(json.dumps(said) + "\n")
+    with _open(file, os.O_APPEND) as end:
+        end.write(_said(work.real.astimezone(dt.UTC), head) + "\n")
+
+
+def prove(name: str, keys: Keyring) -> int:
+    """Prove the heads in a file anew by the first key, those that any key of the ring proves; how many it was.
+
+    Raises OSError.
+    """
+    file = Path(name)
+    if not name or not file.exists():
+        return 0
+    with file.open(encoding="utf-8", errors="surrogateescape") as begun:
+        said = [text.removesuffix("\n") for text in begun]
+    anew = [_proven(text, keys) for text in said]
+    if changed := sum(old != new for old, new in zip(said, anew, strict=True)):
+        beside = file.with_name(f"{file.name}.new")
+        with _open(beside, os.O_TRUNC) as end:
+            end.write("".join(f"{text}\n" for text in anew))
+        beside.replace(file)
+    return changed
+
+
+def _proven(text: str, keys: Keyring) -> str:
+    line = _line(0, text)
+    if line.at is None or line.seal is None or not line.seal.of_head(keys):
+        return text
+    return _said(line.at, replace(line.seal, mac=seals.head_proof(keys, line.seal.number, line.seal.link)))
+
+
+def _open(file: Path, how: int) -> TextIO:
+    return open(os.open(file, os.O_WRONLY | os.O_CREAT | how, 0o600), "w", encoding="utf-8", errors="surrogateescape")
+
+
+def _said(at: dt.datetime, head: Seal) -> str:
+    return json.dumps({"at": at.isoformat(timespec="seconds"), **asdict(head)})
 
 
 def _written_today(work: Work, file: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Rotation: everything sealed and every index goes over to the first key of the ring, while the program serves (P5).
+"""Rotation: what is sealed, every index and the audit's proofs go over to the first key, while the program serves (P5).
 
 Rows are taken in small batches, each in a unit of work of its own. A run that was cut short is simply run again: what
 has gone over already is only looked at.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Column,
@@ -25,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 
+from models import heads, seals
 from models.crm import indexes
 from models.errors import Unavailable
 from models.tables import Base, Contact, Customer, PrivateValue, Survey
@@ -37,6 +38,7 @@ ATTEMPTS, PAUSE = 20, 0.5
 
 Row = Mapping[str, Any]
 Values = dict[str, Any]
+After = TypeVar("After", Values, int)
 #: how each index is made from the other columns of its row. A binding code is not kept: its index ends with it.
 INDEXES: Mapping[Any, Callable[[Keyring, Row], str | None]] = {
     Customer.id_number_key: lambda keys, row: indexes.of_id_number(keys, row["id_number"]),
@@ -116,23 +118,27 @@ TURNS = {
 
 
 def rotate(works: Works) -> dict[str, int]:
-    """Bring every table over; how many rows of each it was. Raises Unavailable where the database stays away."""
-    return {name: _table(works, turn) for name, turn in TURNS.items()}
+    """Bring every table over; how many rows of each it was. Raises Unavailable where the database stays away.
+
+    Of the audit's heads outside the database those in this machine's file are proven anew. Raises OSError.
+    """
+    moved = {name: _all(works, turn.batch, {}) for name, turn in TURNS.items()}
+    return moved | {"audit": _all(works, seals.prove, 0), "heads": heads.prove(works.settings.audit.heads, works.keys)}
 
 
-def _table(works: Works, turn: Turn) -> int:
-    after, count = _patiently(works, turn, {})
+def _all(works: Works, batch: Callable[[Work, After], tuple[After, int]], beginning: After) -> int:
+    after, count = _patiently(works, batch, beginning)
     while after:
-        after, more = _patiently(works, turn, after)
+        after, more = _patiently(works, batch, after)
         count += more
     return count
 
 
-def _patiently(works: Works, turn: Turn, after: Values) -> tuple[Values, int]:
+def _patiently(works: Works, batch: Callable[[Work, After], tuple[After, int]], after: After) -> tuple[After, int]:
     """One batch, although others are at its rows."""
     for _ in range(ATTEMPTS):
         try:
-            return works.perform(lambda work: turn.batch(work, after), channel="shell")
+            return works.perform(lambda work: batch(work, after), channel="shell")
         except Unavailable:
             time.sleep(PAUSE)
-    return works.perform(lambda work: turn.batch(work, after), channel="shell")
+    return works.perform(lambda work: batch(work, after), channel="shell")

@@ -31,7 +31,7 @@ class Chain:
 
     def remember(self, whose: str, head: Seal) -> Iterator[str]:
         """A head that the chain has to run through."""
-        if not Seal.of_head(self.keys, head.number, head.link).proves(head.mac):
+        if not head.of_head(self.keys):
             yield f"{whose}被改过，或者密钥不对。"
         self.remembered.setdefault(head.number, []).append((whose, head.link))
 
@@ -43,7 +43,7 @@ class Chain:
             yield f"少了第 {self.number + 1} 到 {row.number - 1} 号。"
         elif seals.linked(self.link, row) != row.link:
             yield f"第 {row.number} 号和封存时不一样（行 {row.id}）。"
-        if not Seal.of_row(self.keys, row.number, row.link or "").proves(row.mac):
+        if not Seal(row.number, row.link or "", row.mac or "").of_row(self.keys):
             yield f"第 {row.number} 号的封印不是我们的，或者密钥不对（行 {row.id}）。"
         self.number, self.link = row.number, row.link or ""
         for whose, link in self.remembered.pop(row.number, ()):

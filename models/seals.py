@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import hmac
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +21,8 @@ from models.tables.sealed import Keyring
 from models.work import AnyRow, Work
 
 BATCH = 500
+#: what a proof is about.
+HEADED, ROWED = "head", "row"
 #: the link before the first one.
 BEGINNING = "0" * 64
 COLUMNS = (
@@ -46,6 +47,13 @@ SEAL = (
     .where(Audit.id == bindparam("row"), Audit.number.is_(None))
     .values(number=bindparam("place"), link=bindparam("chained"), mac=bindparam("proof"))
 )
+PROVEN = (
+    select(Audit.id, Audit.number, Audit.link, Audit.mac)
+    .where(Audit.number > bindparam("after"))
+    .order_by(Audit.number)
+    .limit(BATCH)
+)
+PROVE = update(Audit).where(Audit.id == bindparam("row")).values(mac=bindparam("proof"))
 HEAD = select(AuditHead.number, AuditHead.link, AuditHead.mac).where(AuditHead.id == 1)
 LOCKED = HEAD.with_for_update()
 FIRST = {
@@ -74,24 +82,36 @@ LINK_OF = select(Audit.link).where(Audit.number == bindparam("place"))
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """So many rows were sealed, and the link of the last one; `mac` proves that we said so."""
+    """A place in the chain: so many rows were sealed, and the link of the last one; `mac` proves that we said so.
+
+    The head is proven in another way than a row, so that no row can be passed off as a head.
+    """
 
     number: int
     link: str
     mac: str
 
-    @classmethod
-    def of_head(cls, keys: Keyring, number: int, link: str) -> Seal:
-        """The head of a chain. It is proven in another way than a row, so that no row can be passed off as a head."""
-        return cls(number, link, keys.witness(f"head:{number}:{link}"))
+    def of_head(self, keys: Keyring) -> bool:
+        """Whether we said so of the head of a chain, by whichever key of the ring."""
+        return keys.witnessed(_place(HEADED, self.number, self.link), self.mac)
 
-    @classmethod
-    def of_row(cls, keys: Keyring, number: int, link: str) -> Seal:
-        return cls(number, link, keys.witness(f"row:{number}:{link}"))
+    def of_row(self, keys: Keyring) -> bool:
+        """Whether we said so of a row, by whichever key of the ring."""
+        return keys.witnessed(_place(ROWED, self.number, self.link), self.mac)
 
-    def proves(self, said: str | None) -> bool:
-        """Whether a proof is this one."""
-        return hmac.compare_digest(self.mac, said or "")
+
+def _place(of: str, number: int, link: str) -> str:
+    return f"{of}:{number}:{link}"
+
+
+def head_proof(keys: Keyring, number: int, link: str) -> str:
+    """The proof of a head, by the first key."""
+    return keys.witness(_place(HEADED, number, link))
+
+
+def row_proof(keys: Keyring, number: int, link: str) -> str:
+    """The proof of a row, by the first key."""
+    return keys.witness(_place(ROWED, number, link))
 
 
 def plain(row: AnyRow) -> dict[str, Any]:
@@ -127,10 +147,9 @@ def seal(work: Work) -> bool:
     number, link, given = head.number, head.link, []
     for row in rows:
         number, link = number + 1, linked(link, row)
-        proof = Seal.of_row(work.keys, number, link).mac
-        given.append({"row": row.id, "place": number, "chained": link, "proof": proof})
+        given.append({"row": row.id, "place": number, "chained": link, "proof": row_proof(work.keys, number, link)})
     work.connection.execute(SEAL, given)
-    work.run(MOVE, place=number, chained=link, proof=Seal.of_head(work.keys, number, link).mac)
+    work.run(MOVE, place=number, chained=link, proof=head_proof(work.keys, number, link))
     return len(rows) == BATCH
 
 
@@ -140,6 +159,30 @@ def _locked(work: Work) -> Any:
         work.run(FIRST[work.connection.dialect.name], id=1, number=0, link=BEGINNING, mac="")
         found = work.run(LOCKED).first()
     return found
+
+
+def prove(work: Work, after: int) -> tuple[int, int]:
+    """Prove the sealed rows after a number anew by the first key, a batch of them, and the head once there are no more.
+
+    What nobody proves stays as it is, to be found. Returns the last number, 0 at the end, and how many rows it was.
+    """
+    found = work.run(PROVEN, after=after).all()
+    given = [each for row in found if (each := _proven(work.keys, row))]
+    if given:
+        work.connection.execute(PROVE, given)
+    if len(found) == BATCH:
+        return found[-1].number, len(given)
+    head = Seal(*_locked(work))
+    if head.of_head(work.keys):
+        work.run(MOVE, place=head.number, chained=head.link, proof=head_proof(work.keys, head.number, head.link))
+    return 0, len(given)
+
+
+def _proven(keys: Keyring, row: AnyRow) -> dict[str, Any]:
+    """A row with its proof by the first key; nothing where it has that already, or where nobody proves it."""
+    said = Seal(row.number, row.link or "", row.mac or "")
+    proof = row_proof(keys, said.number, said.link)
+    return {"row": row.id, "proof": proof} if said.mac != proof and said.of_row(keys) else {}
 
 
 def head(work: Work) -> Seal | None:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, insert, select, text
 
 from bot import audits
 from conftest import SECRET, START, Company, HandClock, Inside
-from models import heads, seals
+from models import heads, rotation, seals
 from models.engine import connect
 from models.settings import Settings
 from models.tables import Audit, AuditHead, Outcome
@@ -25,7 +25,9 @@ from models.tables.sealed import Keyring
 from models.work import Works
 from scheduler.jobs import JOBS
 from scheduler.run import tick
+from test_private_data import NEW
 from test_redelivery import at_once
+from test_rotation import OLD
 
 SEAL = next(job for job in JOBS if job.name == "seal")
 KEEP = next(job for job in JOBS if job.name == "audit_head")
@@ -239,6 +241,32 @@ def test_other_keys_prove_nothing(works: Works, database_url: str, capsys: pytes
     code, told = verified(Works(other, works.clock, works.settings), capsys)
     assert code == 1 and "第 1 号的封印不是我们的" in told and "另外还有 11 处" in told
     other.dispose()
+
+
+def test_proofs_go_over_to_a_new_key_and_what_was_tampered_with_does_not(
+    works: Works, engine: Engine, database_url: str, clock: HandClock, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engines = {keys: connect(database_url, Keyring(keys)) for keys in ((NEW,), (NEW, OLD))}
+    new, both = (Works(each, works.clock, works.settings) for each in engines.values())
+    sealed(works, *map(str, range(seals.BATCH + 2)))
+    tick(works, KEEP)
+    file.write_text(file.read_text() + "none of ours\n")
+    assert verified(new, capsys)[0] == 1, "the new key alone knows none of it"
+    assert "发现 1 处" in verified(both, capsys)[1], "the old one proves it; one line outside is nobody's"
+    with engine.begin() as connection:
+        says(connection, "UPDATE audit SET link = mac, mac = link WHERE number = 2")
+
+    moved = rotation.rotate(both)
+    assert (moved["audit"], moved["heads"]) == (seals.BATCH + 1, 1), "not what was changed"
+    assert file.stat().st_mode & 0o777 == 0o600 and file.read_text().endswith("none of ours\n")
+    assert sum(rotation.rotate(both).values()) == 0
+    for _ in range(2):
+        code, told = verified(new, capsys)
+        assert code == 1 and "第 2 号的封印不是我们的" in told and "外部记录的第 2 行看不懂" in told
+        assert "发现 4 处" in told, "besides them: the row's link, and the next one's"
+        sealed(new, "goes on")
+    for each in engines.values():
+        each.dispose()
 
 
 # --- outside the database ---

@@ -38,7 +38,7 @@ class Keyring:
         self._writer = pairs[0][0]
         self._indexes = [hashlib.sha256(b"keban index" + key).digest() for _, key in pairs]
         self._links = [hashlib.sha256(b"keban links" + key).digest() for _, key in pairs]
-        self._audit = hashlib.sha256(b"keban audit" + pairs[-1][1]).digest()
+        self._proofs = [hashlib.sha256(b"keban audit" + key).digest() for _, key in pairs]
 
     @classmethod
     def derived(cls, secret: str) -> Keyring:
@@ -91,11 +91,19 @@ class Keyring:
 
     def witness(self, plain: str) -> str:
         """What only the holder of the keys can say of a place in the audit's chain (models/seals.py)."""
-        return hmac.new(self._audit, plain.encode(), "sha256").hexdigest()
+        return _proof(self._proofs[0], plain)
+
+    def witnessed(self, plain: str, said: str) -> bool:
+        """Whether this was said of it by a holder of any key."""
+        return any([hmac.compare_digest(_proof(key, plain).encode(), said.encode()) for key in self._proofs])
 
 
 def _hash(key: bytes, plain: str, purpose: str) -> bytes:
     return hmac.digest(key, f"{purpose}\0{plain}".encode(), "sha256")
+
+
+def _proof(key: bytes, plain: str) -> str:
+    return hmac.new(key, plain.encode(), "sha256").hexdigest()
 
 
 def _signed(key: bytes, plain: str, purpose: str) -> str:
