@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from pathlib import Path
 
 from cards.labels import ROLES
 from models.crm.people import Hire
 from models.errors import Refused
 from models.tables import Role
+from models.text.identifiers import several
 
 COLUMNS = ("工号", "姓名", "部门", "角色", "手机")
 #: how spreadsheets write text in China; the first one that fits is meant.
 CODINGS = ("utf-8-sig", "gb18030")
 KNOWN = {word: role for role, word in ROLES.items()} | {role.value: role for role in Role}
-APART = re.compile(r"[、,，;；\s]+")
 
 
 def roles(text: str) -> list[Role]:
     """Roles by what people call them or by their words in English, apart by any usual sign. Raises Refused."""
-    words = [word.lower() for word in APART.split(text) if word]
+    words = [word.lower() for word in several(text)]
     if unknown := [word for word in words if word not in KNOWN]:
         raise Refused(f"没有「{'、'.join(unknown)}」这个角色，有：{'、'.join(ROLES.values())}。")
     return [KNOWN[word] for word in words]

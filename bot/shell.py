@@ -12,7 +12,7 @@ from bot.platform import Platform, SendError
 from bot.remedies import remedy
 from cards.labels import PERMISSIONS, PLATFORMS, ROLES
 from models import rotation
-from models.crm import bindings, people, products, staff
+from models.crm import bindings, departments, people, products, staff
 from models.crm.bindings import Became, Unbound
 from models.errors import Refused
 from models.policy import Permission, Reach
@@ -31,7 +31,9 @@ Platforms = Mapping[str, Platform]
 
 def department_set(works: Works, _: Platforms, said: Namespace) -> None:
     """Make or change a department."""
-    works.perform(lambda work: people.set_department(work, said.name, said.parent, said.supervisor), channel="shell")
+    works.perform(
+        lambda work: departments.set_department(work, said.name, said.parent, said.supervisor), channel="shell"
+    )
     print(f"部门「{said.name}」已保存。")
 
 

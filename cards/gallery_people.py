@@ -31,6 +31,9 @@ def samples() -> Samples:
     yield "people.code", people.code(waiting, "3F9A12BC", shown)
     yield "people.edit.blank", people.edit(who, "销售一部", "销售专员")
     yield "people.edit.wrong", people.edit(who, "销售九部", "销售专员", "没有「销售九部」这个部门，已有：销售一部。")
+    yield "people.new.blank", people.new({})
+    given = {"staff_no": "S1001", "name": "孙丽", "department": "销售九部", "mobile": "13900139001"}
+    yield "people.new.wrong", people.new(given, "没有「销售九部」这个部门，已有：销售一部。")
     yield "people.roles", people.roles([replace(SET, role=role) for role in Role])
     yield "people.role.as_it_began", people.role(SET)
     narrowed = {(Role.SALES_REP, Permission.CUSTOMER_READ): Reach.TEAM, (Role.SALES_REP, Permission.DEAL): None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from cards import orgs
 from cards.common import Say
@@ -26,6 +26,14 @@ class List(Action, name="people.list"):
 
 class Open(Action, name="people.open"):
     person: int
+
+
+class New(Action, name="people.new"):
+    """Open the form for somebody new."""
+
+
+class Add(Action, name="people.add"):
+    """Send it."""
 
 
 class Edit(Action, name="people.edit"):
@@ -73,9 +81,11 @@ def listed(found: Listed, joiners: int = 0) -> Card:
         Button("上一页", List(found.words, found.page - 1)) if found.page else None,
         Button("下一页", List(found.words, found.page + 1)) if found.more else None,
         Button(f"待加入 {joiners}", orgs.List(0)) if joiners else None,
+        Button("添加人员", New()),
+        Button("部门", Say("/部门")),
         Button("角色和权限", Say("/角色")),
     )
-    hint = Note("找一个人：/人员 姓名、工号或部门。添加人员和部门用命令行，见 README。")
+    hint = Note("找一个人：/人员 姓名、工号或部门。一次加很多人用命令行的 user import，见 README。")
     return Card(f"人员{f' · {found.words}' if found.words else ''}", (*body, turn, hint), personal=True)
 
 
@@ -122,6 +132,23 @@ def edit(who: Employee, department: str, roles: str, error: str = "") -> Card:
     back = Buttons.of(Button("返回", Open(who.row.id)))
     tone: Tone = "orange" if error else "blue"
     return Card(f"改部门和角色 · {who.row.name}", (*wrong, form, there, back), tone, personal=True)
+
+
+def new(words: Mapping[str, str], error: str = "") -> Card:
+    """The form for somebody new, with what was typed."""
+    fields = (
+        Input("staff_no", "工号", words.get("staff_no", ""), True),
+        Input("name", "姓名", words.get("name", ""), True),
+        Input("department", "部门", words.get("department", ""), True, "部门名称"),
+        Input("roles", "角色", words.get("roles", ""), False, "用顿号分开，例如：销售专员、部门主管"),
+        Input("mobile", "手机", words.get("mobile", ""), True, "绑定时核对后四位，告警时的后备联系方式"),
+    )
+    wrong = [Warn(error)] if error else []
+    there = Note(f"角色有：{'、'.join(ROLES.values())}。保存后会给你一个绑定码，交给本人。")
+    form = Form(fields, Button("添加", Add(), "primary"))
+    back = Buttons.of(Button("返回", List("", 0)))
+    tone: Tone = "orange" if error else "blue"
+    return Card("添加人员", (*wrong, form, there, back), tone, personal=True)
 
 
 def given(who: Employee) -> str:

@@ -9,6 +9,7 @@ from handlers import (
     complaints,
     customers,
     deals,
+    departments,
     digests,
     duty,
     entries,
@@ -46,5 +47,6 @@ router.include(
     reveals.router,
     settings.router,
     people.router,
+    departments.router,
     orgs.router,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from bot.routing import Router, reads
+from bot.routing import Router
 from cards import duty as cards
 from cards.kit import Card
 from models.crm import access_team, colleagues, duty, duty_views
@@ -19,12 +19,6 @@ from models.work import Work
 NOBODY = "无人"
 T = TypeVar("T")
 router = Router()
-
-
-@reads(Department)
-def department(text: str, work: Work, me: Me) -> Department:
-    """A department by its name."""
-    return access_team.department(work, text)
 
 
 @router.command("/值班 [部门]", "/duty", "/zb", may=Permission.SELF)

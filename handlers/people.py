@@ -8,7 +8,7 @@ from cards import people as cards
 from cards.kit import Card
 from cards.labels import PERMISSIONS, REACHES
 from models.crm import joiners, staff
-from models.crm.people import Me
+from models.crm.people import Hire, Me
 from models.crm.staff import Listed
 from models.errors import Refused
 from models.policy import Permission
@@ -54,6 +54,27 @@ def show(action: cards.Open, *, work: Work, me: Me) -> Card:
 
 def _one(work: Work, me: Me, person: int, toast: str = "") -> Card:
     return cards.employee(staff.employee(work, me, person), work.shown, toast)
+
+
+@router.action(cards.New, may=Permission.PEOPLE)
+def new(action: cards.New, *, work: Work, me: Me) -> Card:
+    """添加人员."""
+    return cards.new({})
+
+
+@router.action(cards.Add, may=Permission.PEOPLE)
+def add(action: cards.Add, *, work: Work, me: Me, form: dict[str, str]) -> Card:
+    """添加; what cannot be is said in the form, with what was typed."""
+    said = {key: form.get(key, "").strip() for key in ("staff_no", "name", "department", "roles", "mobile")}
+    try:
+        with work.savepoint():
+            held = tuple(rosters.roles(said["roles"]))
+            made, who = staff.hire(
+                work, me, Hire(said["staff_no"], said["name"], said["department"], held, said["mobile"])
+            )
+    except Refused as no:
+        return cards.new(said, no.say)
+    return cards.code(who, made, work.shown)
 
 
 @router.action(cards.Edit, may=Permission.PEOPLE)

@@ -9,14 +9,14 @@ from typing import TypeVar
 
 from bot.routing import reads
 from cards.labels import CHANNELS, DEAL_STAGES, METHODS, SEVERITIES
-from models.crm import absences, access, colleagues, deals, products
+from models.crm import absences, access, access_team, colleagues, deals, products
 from models.crm.access import CustomerRef
 from models.crm.colleagues import Colleague
 from models.crm.deals import Quantity
 from models.crm.people import Me
 from models.crm.products import ProductName
 from models.errors import Refused
-from models.tables import Channel, DealStage, Method, Severity
+from models.tables import Channel, DealStage, Department, Method, Severity
 from models.text import money, times
 from models.text.identifiers import narrow
 from models.text.money import Fen
@@ -107,3 +107,9 @@ def quantity(text: str, work: Work, me: Me) -> Quantity:
     if not re.fullmatch("[0-9]{1,9}", digits) or not 0 < int(digits) <= deals.MOST:
         raise Refused(f"数量要写成 1 到 {deals.MOST} 的整数，例如 数量:3。")
     return Quantity(digits)
+
+
+@reads(Department)
+def department(text: str, work: Work, me: Me) -> Department:
+    """A department by its name."""
+    return access_team.department(work, text)

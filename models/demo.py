@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlalchemy import bindparam, delete, or_, select, update
 
 from models import demo_data as data
-from models.crm import complaints, follow_ups, mornings, people, products, reviews, surveys
+from models.crm import complaints, departments, follow_ups, mornings, people, products, reviews, surveys
 from models.crm.people import Hire, Me
 from models.demo_service import Deed, deeds
 from models.demo_stories import Past, stories
@@ -108,12 +108,12 @@ def reset(work: Work) -> None:
 
 def _hire(work: Work) -> None:
     for name, _ in data.DEPARTMENTS:
-        people.set_department(work, name, None if name == data.HEADQUARTERS else data.HEADQUARTERS)
+        departments.set_department(work, name, None if name == data.HEADQUARTERS else data.HEADQUARTERS)
     for staff_no, name, department, role in data.PEOPLE:
         mobile = f"1380000{int(staff_no[1:]):04}"
         people.add_user(work, Hire(staff_no, name, department, (role,), mobile, ((PLATFORM, staff_no),)))
     for name, leader in data.DEPARTMENTS:
-        people.set_department(work, name, None, [leader])
+        departments.set_department(work, name, None, [leader])
     for product in data.PRODUCTS:
         products.set_product(work, product, active=True)
 

@@ -13,7 +13,7 @@ from playwright.sync_api import TimeoutError as Slow
 
 from conftest import APP
 from makers import WORDS
-from models.crm import entries, people, reviews
+from models.crm import departments, entries, people, reviews
 from models.crm.people import Hire
 from models.tables import Role
 from models.work import Work
@@ -190,7 +190,7 @@ def playground(folder: Path) -> Iterator[Outside]:
         program = Outside(folder / "program", f"sqlite:///{folder}/keban.db", Feishu(api), ("web", "worker"))
         try:
             program.upgrade()
-            program.works.perform(lambda work: people.set_department(work, "销售一部", "总公司"))
+            program.works.perform(lambda work: departments.set_department(work, "销售一部", "总公司"))
             for number, (name, department, role, account) in enumerate(COMPANY):
                 mobile = f"1380013800{number}"
                 hire = Hire(f"S{number}", name, department, (role,), mobile, (("playground", account),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
-from models.crm import entries, people, reviews
+from models.crm import departments, entries, people, reviews
 from models.crm.access import CustomerRef, customer_by_id
 from models.crm.people import Hire, Me
 from models.tables import Customer, Review, Role
@@ -33,7 +33,7 @@ class Make:
         self.people: dict[str, str] = {}
 
     def department(self, name: str, parent: str | None = None) -> None:
-        self._works.perform(lambda work: people.set_department(work, name, parent))
+        self._works.perform(lambda work: departments.set_department(work, name, parent))
 
     def user(self, name: str, department: str, *roles: str) -> str:
         """A bound person; returns the account."""

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from bot.feishu import NAME as FEISHU
 from conftest import ON_SQLITE, Company
-from models.crm import people
+from models.crm import departments, people
 from models.crm.people import Hire
 from models.tables import Audit, Identity, Role, User
 from test_entry import stored, submit
@@ -130,7 +130,7 @@ def test_who_is_not_bound_is_told_so_whatever_he_says_or_presses(company: Compan
 
 def test_what_waited_for_a_person_goes_out_when_he_binds(company: Company, newcomer: Somebody) -> None:
     code = code_for(company, "新主管", "S9003")
-    company.keban.works.perform(lambda work: people.set_department(work, "销售一部", None, ["S9003"]))
+    company.keban.works.perform(lambda work: departments.set_department(work, "销售一部", None, ["S9003"]))
     submit(company.rep)
     assert newcomer.inbox() == []
     newcomer.says(f"/绑定 {code} 7001")

@@ -18,7 +18,7 @@ from bot.platform import Address, SendError, Sent
 from cards import dingtalk as cards
 from cards.kit import Action, Button, Buttons, Card, Form, Input, Link, Text, dumps
 from models import codes, forms, links
-from models.crm import people
+from models.crm import departments, people
 from models.crm.people import Hire
 from models.engine import connect
 from models.settings import DingTalk, Settings
@@ -316,7 +316,7 @@ def opened(works: Works, message: Message) -> forms.Opened:
 def known(works: Works) -> Works:
     """A database that knows 王敏."""
     hire = Hire("S1", "王敏", "销售一部", (Role.SALES_REP,), "13800138001", (("dingtalk", "wangmin"),))
-    works.perform(lambda work: people.set_department(work, "销售一部", None))
+    works.perform(lambda work: departments.set_department(work, "销售一部", None))
     works.perform(lambda work: people.add_user(work, hire))
     return works
 

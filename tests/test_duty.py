@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select, update
 
 from bot import posting
 from conftest import ON_SQLITE, ZONE, Company, Inside
-from models.crm import deputies, duty, people
+from models.crm import departments, deputies, duty, people
 from models.crm.complaints import ALERTED, BREACH, HANDLER, MANAGER, SUPERVISOR, UNANSWERED
 from models.crm.duty import Shift
 from models.tables import Absence, Complaint, DutyShift, User
@@ -158,7 +158,7 @@ def arranged(service: Service, state: Mapping[str, object]) -> dict[str, int]:
             days = {"since": night - dt.timedelta(days=2), "until": night + dt.timedelta(days=2)}
             work.run(insert(Absence), user_id=names[who], deputy_id=names.get(deputy or ""), entered_by=None, **days)
         if state.get("duty"):
-            department = people.set_department(work, str(state.get("of", "客服部")), None)
+            department = departments.set_department(work, str(state.get("of", "客服部")), None)
             duty.put(work, department.id, duty.Days(tuple(range(7))), "00:00-24:00", names[str(state["duty"])])
 
     service.keban.works.perform(enter)

@@ -156,12 +156,13 @@ SAYS: dict[str, tuple[str, Callable[[Subject], str]]] = {
     "/值班": ("", lambda _: "/值班"),
     "/人员": ("", lambda _: "/人员 王敏"),
     "/角色": ("", lambda _: "/角色"),
+    "/部门": ("", lambda _: "/部门"),
     "/同步": ("", lambda _: "/同步"),
 }
 #: action → the record it is about, where what is sent does not follow from its fields, and what is filled in.
 ABOUT = {"entry": "entry", "review": "review", "customer": "customer", "complaint": "complaint", "reminder": "timer"}
 ABOUT |= {"audit": "customer"}
-ABOUT |= {"absence": "absence", "duty": "duty"}
+ABOUT |= {"absence": "absence", "duty": "duty", "department": "colleague"}
 RECORD = {
     "contact.reveal": "customer",
     "contact.reveal_complaint": "complaint",
@@ -181,6 +182,8 @@ FORMS: dict[str, Form] = {
     "reminder.time": {"when": "后天"},
     "duty.submit": {"days": "周一", "hours": "18:00-22:00", "person": "王敏"},
     "people.save": {"department": "销售一部", "roles": "销售专员"},
+    "people.add": {"staff_no": "S9", "name": "新人", "department": "销售一部", "mobile": "13900139009"},
+    "department.save": {"name": "华东区"},
     "settings.quiet": {"begins": "22:00", "ends": "8:00"},
     "org.accept": {"staff_no": "S9001", "department": "销售一部", "roles": "销售专员"},
     "role.grant": {"permission": "看客户", "reach": "本人"},

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, select
 
 from bot.grammar import Shape
 from bot.routing import READERS, Command, Place
-from cards import complaints, duty, orgs, people, reminders, reviews, settings
+from cards import complaints, departments, duty, orgs, people, reminders, reviews, settings
 from cards import entries as entry_cards
 from cards.kit import Action
 from conftest import ON_SQLITE, Company, Inside
@@ -234,6 +234,18 @@ def moving(story: Story) -> tuple[Any, Seen]:
     return story.admin, seen
 
 
+def hiring(story: Story) -> tuple[Any, Seen]:
+    seen = story.admin.says("/人员")
+    story.admin.presses("添加人员", on=seen)
+    return story.admin, seen
+
+
+def arranging(story: Story) -> tuple[Any, Seen]:
+    seen = story.admin.says("/部门 销售一部")
+    story.admin.presses("修改", on=seen)
+    return story.admin, seen
+
+
 def rostering(story: Story) -> tuple[Any, Seen]:
     seen = story.boss.says("/值班")
     story.boss.presses("排班", on=seen)
@@ -283,6 +295,8 @@ OPENS: dict[type[Action], Callable[[Story], tuple[Any, Seen]]] = {
     complaints.Contact: contacting,
     settings.Quiet: lambda story: (story.rep, story.rep.says("/设置")),
     people.Save: moving,
+    people.Add: hiring,
+    departments.Save: arranging,
     duty.Submit: rostering,
     orgs.Accept: joining,
     people.Grant: lambda story: (story.admin, story.admin.says("/角色 法务")),
@@ -299,6 +313,10 @@ GOOD = ENTRY | {
     "超时原因": "占线",
     "改到什么时间": "明天",
     "部门": "销售一部",
+    "工号": "S9009",
+    "姓名": "新人",
+    "手机": "13900139009",
+    "名称": "销售一部",
     "免打扰从": "22:00",
     "到": "8:00",
 }

@@ -20,7 +20,7 @@ from cards import gallery, html
 from conftest import ON_SQLITE, ZONE
 from handlers import router
 from models import playground as model
-from models.crm import people
+from models.crm import departments, people
 from models.crm.digests import DIGEST
 from models.crm.people import Hire
 from models.errors import Refused
@@ -94,7 +94,7 @@ def settings() -> Settings:
 @pytest.fixture
 def stage(works: Works) -> Iterator[Stage]:
     """A salesperson and her supervisor, who speak from the playground."""
-    works.perform(lambda work: people.set_department(work, "销售一部", None))
+    works.perform(lambda work: departments.set_department(work, "销售一部", None))
     for number, (name, role, account) in enumerate(
         [("王敏", Role.SALES_REP, "wangmin"), ("赵强", Role.SUPERVISOR, "zhaoqiang")]
     ):

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from conftest import ON_SQLITE, Company
-from models.crm import people
+from models.crm import departments, people
 from models.crm.people import Hire
 from models.tables import Customer, Review, ReviewState, Role, Status, User
 from standins import feishu_says
@@ -33,7 +33,7 @@ def rehire(company: Company, who: Somebody, name: str, department: str, *roles: 
 
 def name_supervisor(company: Company, department: str, *names: str) -> None:
     numbers = [stored(company, select(User.staff_no).where(User.name == name))[0] for name in names]
-    company.keban.works.perform(lambda work: people.set_department(work, department, None, numbers))
+    company.keban.works.perform(lambda work: departments.set_department(work, department, None, numbers))
 
 
 def disable(company: Company, name: str) -> None:

@@ -14,6 +14,7 @@ from models.work import Work
 #: the words of an entry that are nobody's contact data; of all others only the label is told.
 OPEN = ("客户全称", "客户性质", "统一社会信用代码", "所属行业", "客户来源")
 ABOVE = aliased(Department)
+NAME = select(Department.name).where(Department.id == bindparam("department"))
 PARENT = (
     select(ABOVE.name)
     .join(Department, Department.parent_id == ABOVE.id)
@@ -43,10 +44,10 @@ def of_words(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, A
 
 
 def department(work: Work, department_id: int) -> dict[str, object]:
-    """How a department stands: what is above it, and who was named to lead it."""
+    """How a department stands: its name, what is above it, and who was named to lead it."""
     work.db.flush()  # what was set through the ORM is looked up at once
-    parent = work.run(PARENT, department=department_id).scalar()
-    return {"parent": parent, "supervisors": work.run(NAMED, department=department_id).scalars()}
+    name, parent = (work.run(each, department=department_id).scalar() for each in (NAME, PARENT))
+    return {"name": name, "parent": parent, "supervisors": work.run(NAMED, department=department_id).scalars()}
 
 
 def since(work: Work, department_id: int, before: Mapping[str, object]) -> dict[str, Any]:

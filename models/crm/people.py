@@ -18,7 +18,6 @@ from models.tables import (
     Claim,
     ClosedChat,
     Department,
-    DepartmentSupervisor,
     Identity,
     Preference,
     Role,
@@ -124,7 +123,6 @@ IN_ROLE = (
     .order_by(UserRole.user_id)
 )
 BY_CODE = select(User).where(among(User.binding_key, "code"))
-UNNAMED = delete(DepartmentSupervisor).where(DepartmentSupervisor.department_id == bindparam("department"))
 NO_ROLES = delete(UserRole).where(UserRole.user_id == bindparam("person")).returning(UserRole.role)
 FAILED = update(User).where(User.id == bindparam("person")).values(binding_failures=User.binding_failures + 1)
 WRONG_CODE = "绑定码或手机后四位不对，请核对后再发：/绑定 <码> <手机后四位>"
@@ -234,47 +232,23 @@ def in_role(work: Work, role: Role) -> list[int]:
     return work.run(IN_ROLE, role=role).scalars()
 
 
-def set_department(work: Work, name: str, parent: str | None, supervisors: Iterable[str] = ()) -> Department:
-    """Make or change a department, found by name. Raises Refused for an unknown person or a circle."""
-    department = _department(work, name)
-    before = changes.department(work, department.id)
-    if parent is not None:
-        above = _department(work, parent)
-        department.parent_id = above.id
-        _forbid_circle(work, department)
-    if named := list(supervisors):
-        rows = [{"department_id": department.id, "user_id": by_staff_no(work, number).id} for number in named]
-        work.run(UNNAMED, department=department.id)
-        work.connection.execute(insert(DepartmentSupervisor), rows)
-    standing.derive(work)
-    work.audit("department.set", f"department:{department.id}", name=name, **changes.since(work, department.id, before))
-    return department
-
-
-def _fits(label: str, text: str, most: int) -> None:
+def fits(label: str, text: str, most: int) -> None:
+    """Raises Refused for a name that is too long, empty, or holds contact data."""
     if not 0 < len(text.strip()) <= most:
         raise Refused(f"{label}要写 1 到 {most} 个字，现在是 {len(text.strip())} 个字。")
     if "账号" not in label and private.find(text):
         raise Refused(f"{label}里不要写电话、邮箱、微信号或身份证号。")
 
 
-def _department(work: Work, name: str) -> Department:
-    _fits("部门名称", name, 64)
+def department(work: Work, name: str) -> Department:
+    """The department of this name, made where there is none yet. Raises Refused."""
+    fits("部门名称", name, 64)
     found = work.db.scalar(select(Department).where(Department.name == name))
     if found is None:
         found = Department(name=name)
         work.db.add(found)
         work.db.flush()  # its id is used at once
     return found
-
-
-def _forbid_circle(work: Work, department: Department) -> None:
-    above, seen_ids = department.parent_id, {department.id}
-    while above is not None:
-        if above in seen_ids:
-            raise Refused(f"「{department.name}」不能放在自己或下级部门的下面。")
-        seen_ids.add(above)
-        above = work.run(PARENT, department=above).scalar()
 
 
 def by_staff_no(work: Work, staff_no: str) -> User:
@@ -321,13 +295,13 @@ def _put(work: Work, hire: Hire) -> tuple[User, str]:
         number = read_mobile(hire.mobile)
     except ValueError as wrong:
         raise Refused(str(wrong)) from None
-    _fits("工号", hire.staff_no, 32)
-    _fits("姓名", hire.name, 64)
+    fits("工号", hire.staff_no, 32)
+    fits("姓名", hire.name, 64)
     for platform, account in hire.accounts:
-        _fits(f"{platform} 账号", account, 128)
-    department = _department(work, hire.department)
+        fits(f"{platform} 账号", account, 128)
+    team = department(work, hire.department)
     user = work.db.scalar(select(User).where(User.staff_no == hire.staff_no)) or User(staff_no=hire.staff_no)
-    user.name, user.department_id, user.active = hire.name, department.id, True
+    user.name, user.department_id, user.active = hire.name, team.id, True
     user.mobile = number
     code = new_code(work, user)
     work.db.add(user)

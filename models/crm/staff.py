@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from models import policy
 from models.crm import leavers, moves, people, standing
-from models.crm.people import Me
+from models.crm.people import Hire, Me
 from models.errors import AlreadyDone, NotAllowed, NotFound, Refused
 from models.policy import Permission, Reach, Rights
 from models.tables import Department, DepartmentSupervisor, Identity, Role, RoleGrant, User, UserRole
@@ -37,6 +37,7 @@ LIST = (
     .limit(PAGE + 1)
 )
 ONE = ROW.add_columns(User.binding_key, User.binding_expires_at).where(User.id == bindparam("person"))
+HOLDER = select(User.name).where(User.staff_no == bindparam("number"))
 GIVEN = select(UserRole.role).where(UserRole.user_id == bindparam("person")).order_by(UserRole.role)
 LEADS = (
     select(Department.name)
@@ -143,12 +144,17 @@ def departments(work: Work) -> list[str]:
     return list(work.run(DEPARTMENTS).scalars())
 
 
+def _there(work: Work, department: str) -> int:
+    found: int | None = work.run(DEPARTMENT, name=department.strip()).scalar()
+    if found is None:
+        raise Refused(f"没有「{department}」这个部门，已有：{'、'.join(departments(work)[:20])}。")
+    return found
+
+
 def change(work: Work, me: Me, person: int, department: str, roles: Iterable[Role]) -> None:
     """Another department, other roles; both take effect at once. Raises NotAllowed, NotFound, Refused."""
     before = employee(work, me, person)
-    there = work.run(DEPARTMENT, name=department.strip()).scalar()
-    if there is None:
-        raise Refused(f"没有「{department}」这个部门，已有：{'、'.join(departments(work)[:20])}。")
+    there = _there(work, department)
     wanted = sorted(set(roles))
     moves.move(work, person, there)
     work.run(NO_ROLES, person=person)
@@ -188,6 +194,20 @@ def _switch(work: Work, person: int, name: str, *, on: bool) -> None:
     else:
         work.audit("user.disable", f"user:{person}")
         leavers.announce(work, work.db.get_one(User, person), leavers.DISABLED)
+
+
+def hire(work: Work, me: Me, new: Hire) -> tuple[str, Employee]:
+    """Somebody new, with his binding code; whoever is there already is changed elsewhere.
+
+    Raises NotAllowed, Refused.
+    """
+    allowed(me)
+    held = work.run(HOLDER, number=new.staff_no.strip()).scalar()
+    if held is not None:
+        raise Refused(f"工号 {new.staff_no.strip()} 已经是{held}的，要改他请发 /人员 {new.staff_no.strip()}。")
+    _there(work, new.department)
+    user, made = people.add_user(work, new)
+    return made, employee(work, me, user.id)
 
 
 def code(work: Work, me: Me, person: int) -> tuple[str, Employee]:

@@ -56,6 +56,15 @@ _MONEY_SIGNS: Final = str.maketrans("￥萬億內", "¥万亿内")
 _LARGEST_FEN: Final = 10**14
 
 
+#: what people put between several words of one place.
+_APART: Final = re.compile(r"[、,，;；\s]+")
+
+
+def several(text: str) -> list[str]:
+    """The words of a place that takes several, apart by any usual sign."""
+    return [word for word in _APART.split(text) if word]
+
+
 def narrow(text: str) -> str:
     """Full-width forms, odd spaces and odd dashes in their plain form, character by character: positions stay."""
     return text.translate(_NARROW)
