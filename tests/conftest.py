@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 from sqlalchemy import Engine
 
+import bytecode
 import databases
 import postgres
 from bot import web
@@ -44,6 +45,11 @@ hypothesis.settings.load_profile("keban")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden cards anew")
+
+
+def pytest_configure() -> None:
+    """Before the processes are started that run the tests."""
+    bytecode.keep()
 
 
 #: where what is PostgreSQL's own is measured.

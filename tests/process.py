@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import atexit
 import datetime as dt
 import json
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +20,7 @@ import requests
 from sqlalchemy import func, select
 
 import app
+import bytecode
 from conftest import SECRET, ZONE
 from models.engine import connect
 from models.settings import Settings
@@ -236,21 +233,10 @@ class Outside:
 
 
 def _environment() -> dict[str, str]:
-    """Nobody's settings but those in the file.
-
-    Where Python is told to keep no bytecode every start compiles all of it anew: for one run it is kept elsewhere.
-    """
+    """Nobody's settings but those in the file."""
+    bytecode.keep()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KEBAN")}
-    if kept.pop("PYTHONDONTWRITEBYTECODE", ""):
-        kept["PYTHONPYCACHEPREFIX"] = _bytecode()
     return kept | {"PYTHONUNBUFFERED": "1"}
-
-
-@cache
-def _bytecode() -> str:
-    folder = tempfile.mkdtemp(prefix="bytecode-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
 
 
 def _toml(sections: dict[str, dict[str, object]]) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import select, text
 
-from conftest import Company
+from conftest import ON_SQLITE, Company
 from models import links
 from models.crm import surveys
 from models.crm.surveys import Given
@@ -149,6 +149,7 @@ def test_nobody_asks_somebody_elses_or_an_unreviewed_customer(huaxing: Company) 
     assert huaxing.rep.says("/问卷 华星科技", group=True).title == "已私信给你"
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("settings", [Settings(pages=Pages(address_per_minute=10_000))])
 def test_a_link_altered_in_any_place_opens_nothing_and_asks_the_database_nothing(huaxing: Company) -> None:
     where = asked(huaxing)
@@ -156,11 +157,20 @@ def test_a_link_altered_in_any_place_opens_nothing_and_asks_the_database_nothing
     good, before = get(huaxing, where), everything(huaxing)
     assert good.status_code == 200
     for place, sign in enumerate(token):
-        for other in {"A", "b", "-", "中", sign.swapcase()} - {sign}:
+        for other in {"A", "b"} - {sign}:
             altered = f"/survey/{token[:place]}{other}{token[place + 1 :]}"
             assert get(huaxing, altered).status_code == 404, altered
             assert send(huaxing, altered, **FORM).status_code == 404
-    for other in (token[:-1], token + "A", token[:22], token[22:] + token[:22], token.upper(), "x", "a" * 5000):
+    for other in (
+        token[:-1],
+        token + "A",
+        f"中{token[1:]}",
+        token[:22],
+        token[22:] + token[:22],
+        token.upper(),
+        "x",
+        "a" * 5000,
+    ):
         got = get(huaxing, f"/survey/{other}")
         assert got.status_code == 404 and "链接打不开" in got.text and HUAXING not in got.text
     assert everything(huaxing) == before
