@@ -72,13 +72,15 @@ def edit(department_id: int, wanted: Wanted, error: str = "") -> Card:
     fields = (
         Input("name", "名称", wanted.name, True),
         Input("above", "上级", wanted.above, False, "部门名称；不填就在最上面"),
-        Input("supervisors", "主管", wanted.supervisors, False, "姓名或工号，用顿号分开；不填就是角色为部门主管的人"),
+        Input("supervisors", "主管", wanted.supervisors, False, "姓名或工号，用顿号分开"),
     )
     wrong = [Warn(error)] if error else []
     form = Form(fields, Button("保存", Save(department_id), "primary"))
     back = Buttons.of(Button("返回", Open(department_id)) if department_id else _back())
     tone: Tone = "orange" if error else "blue"
-    return Card("修改部门" if department_id else "新部门", (*wrong, form, back), tone, personal=True)
+    title = "修改部门" if department_id else "新部门"
+    nobody = Note("不写主管，就由部门里角色是部门主管的人带；再没有，就找上级部门。")
+    return Card(title, (*wrong, form, nobody, back), tone, personal=True)
 
 
 def given(seen: Opened) -> Wanted:

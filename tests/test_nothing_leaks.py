@@ -53,13 +53,11 @@ from standins import feishu_says
 from test_complaints import Service
 from test_entry import ENTRY, stored
 from test_entry import count as rows_of
-from test_playground import Stage, settings_with, stage
 from test_private_data import kept
 from test_story import opened
 from test_survey import path, send
 from world import GROUP, HandClock, Seen
 
-__all__ = ["stage"]  # a fixture
 MOBILES = ("13912345678", "139 1234 5678", "+86-139-1234-5678", "１３９１２３４５６７８", "(86)139 12345678")
 EMAILS = ("lilei.secret@huaxing-kj.com", "LiLei.Secret＠huaxing-kj.com")
 IDS = ("110101199003071233", "110101 19900307 1233", "１１０１０１１９９００３０７１２３３")
@@ -378,21 +376,6 @@ def test_whatever_is_said_at_dingtalk_is_clear_in_no_database_log_or_group(
     assert [each for where, raw in kept(engine) for each in leaks(where, raw)] == []
     assert [each for line in lines for each in leaks(line, line.encode())] == []
     assert leaks("group", shown.encode()) == [] and shown.count("\n") > 100
-
-
-@pytest.mark.parametrize("settings", [settings_with()])
-def test_what_the_playground_shows_is_sealed_where_it_lies(
-    stage: Stage, engine: Engine, caplog: pytest.LogCaptureFixture
-) -> None:
-    with listened(caplog) as lines:
-        stage.says("wangmin", f"/新客户 {pairs(ENTRY)}")
-        for number, typed in enumerate(TYPED):
-            stage.says("wangmin", typed, f"plain{number}")
-            stage.says("wangmin", f"/查 {typed}", f"find{number}")
-            stage.says("zhaoqiang", f"/投诉 {ENTRY['客户全称']} {typed}", f"complaint{number}")
-    assert leaks("page", json.dumps(stage.told(), ensure_ascii=False).encode()), "who typed it reads it there"
-    assert [each for where, raw in kept(engine) for each in leaks(where, raw)] == []
-    assert [each for line in lines for each in leaks(line, line.encode())] == []
 
 
 @ON_SQLITE
