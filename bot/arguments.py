@@ -28,6 +28,8 @@ SHELL: Mapping[str, str] = {
     "role set": "改一个角色的一项权限，马上生效。",
     "audit verify": "核对审计日志：改过、删掉、插进、调换、截断和没有封存的行；有就以 1 结束。",
     "audit export": "把审计日志导出成文件，第三方可以自己核对；--from 和 --to 是起止的日子。",
+    "person export": "应本人要求，把一个人的个人信息导出成文件：--customer 客户编号，或 --staff-no 工号。",
+    "person erase": "应本人要求，擦除一个人的个人信息，不能恢复；统计不变。员工要先停用。",
     "keys rotate": "换密钥：都换成 data_keys 里第一个密钥的，程序照常运行；中断了再执行一次。",
     "product set": "添加或修改产品目录里的产品。",
 }
@@ -38,7 +40,7 @@ def parser(calls: Mapping[str, Call]) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser("app.py", description="客伴 Keban：在工作群里用的 CRM")
     top.add_argument("--config", metavar="FILE", help="配置文件，默认 config.toml 或环境变量 KEBAN_CONFIG")
     commands = top.add_subparsers(required=True, metavar="命令")
-    for add in (_running, _playground, _company, _presence, _audit, _keys):
+    for add in (_running, _playground, _company, _presence, _audit, _persons, _keys):
         add(commands, calls)
     return top
 
@@ -118,6 +120,19 @@ def _presence(commands: Any, calls: Mapping[str, Call]) -> None:
 
 def _keys(commands: Any, calls: Mapping[str, Call]) -> None:
     _command(_group(commands, "keys", "密钥"), "rotate", calls["keys rotate"])
+
+
+def _persons(commands: Any, calls: Mapping[str, Call]) -> None:
+    persons = _group(commands, "person", "个人信息")
+    exporting, erasing = (_command(persons, name, calls[f"person {name}"]) for name in ("export", "erase"))
+    for each in (exporting, erasing):
+        whose = each.add_mutually_exclusive_group(required=True)
+        whose.add_argument("--customer", metavar="C202611001", help="客户编号")
+        whose.add_argument("--staff-no", help="员工的工号")
+        each.add_argument("--contact", metavar="李雷", help="只是这个联系人的，和 --customer 一起写")
+    exporting.add_argument("file", metavar="FILE", type=Path, help="新文件的名字")
+    erasing.add_argument("--reason", required=True, help="原因，会一直留在审计日志里")
+    erasing.add_argument("--yes", action="store_true", help="确定要擦除")
 
 
 def _takes_people(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ import time
 #: what ends a line, drives a terminal or turns the order of reading: shown by number, as JSON does with the rest.
 SIGNS = {n: f"\\u{n:04x}" for n in (*range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 #: the address of a page; whoever has it may answer there, so that no line holds one, whoever writes it.
-LINK = re.compile(r"/(survey|form)/[^\s\"'\\/?]{16,}")
+LINK = re.compile(r"/(survey|form|file)/[^\s\"'\\/?]{16,}")
 
 
 class JsonLine(logging.Formatter):

@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from bot import audits, company, orgs, posting, rosters
+from bot import audits, company, orgs, persons, posting, rosters
 from bot.platform import Platform, SendError
 from bot.remedies import remedy
 from cards.labels import PERMISSIONS, PLATFORMS, ROLES
@@ -169,5 +169,7 @@ COMMANDS: Mapping[str, Callable[[Works, Platforms, Namespace], int | None]] = {
     "product set": product_set,
     "audit verify": lambda works, _, said: audits.verify(works, said),
     "audit export": lambda works, _, said: audits.export(works, said),
+    "person export": persons.person_export,
+    "person erase": persons.person_erase,
     "keys rotate": keys_rotate,
 }

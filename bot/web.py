@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from bot.doors import LARGEST_BODY, Dispatch, Doors
-from bot.pages import form, here, strict, survey
+from bot.pages import file, form, here, strict, survey
 from bot.pages.limits import Limits
 from bot.platform import Platform
 from models import health
@@ -36,6 +36,7 @@ def create(platforms: Mapping[str, Platform], dispatch: Dispatch, works: Works) 
     limits = Limits(works)
     app.register_blueprint(survey.Pages(works, limits).blueprint())
     app.register_blueprint(form.Pages(works, dispatch, limits).blueprint())
+    app.register_blueprint(file.Pages(works, limits).blueprint())
     app.wsgi_app = Doors(platforms, dispatch, app.wsgi_app)  # type: ignore[method-assign]
     return app
 

@@ -79,6 +79,7 @@ PERMISSIONS: Mapping[Permission, str] = {
     Permission.SELF: "管自己的设置",
     Permission.PEOPLE: "管理人员",
     Permission.OPERATE: "运维",
+    Permission.PRIVACY: "导出和擦除个人信息",
 }
 REACHES: Mapping[Reach, str] = {
     Reach.OWN: "本人",
@@ -189,6 +190,14 @@ OPERATIONS: Mapping[str, str] = {
     "settings.settle": "改自己的设置",
     "user.bind": "绑定账号",
     "user.left": "人员离开",
+    "privacy.show": "查看个人信息",
+    "privacy.ask_export": "打开导出个人信息",
+    "privacy.ask_erase": "打开擦除个人信息",
+    "privacy.export": "导出个人信息",
+    "privacy.erase": "擦除个人信息",
+    "person.export": "导出个人信息",
+    "person.erase": "擦除个人信息",
+    "file.download": "下载文件",
     "command.choose": "选择客户",
     "command.say": "点快捷按钮",
     "command.submit": "提交表单",

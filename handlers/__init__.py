@@ -18,6 +18,7 @@ from handlers import (
     ops,
     orgs,
     people,
+    privacy,
     reminders,
     reveals,
     reviews,
@@ -48,5 +49,6 @@ router.include(
     settings.router,
     people.router,
     departments.router,
+    privacy.router,
     orgs.router,
 )

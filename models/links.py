@@ -10,6 +10,7 @@ from models.tables.sealed import Keyring
 NONCE, SIGNATURE = 22, 22
 SURVEY = "survey"
 FORM = "form"
+FILE = "file"
 
 
 def nonce() -> str:

@@ -38,6 +38,7 @@ class Permission(StrEnum):
     SELF = "self.manage"
     PEOPLE = "people.manage"
     OPERATE = "messages.manage"
+    PRIVACY = "privacy.manage"
 
 
 Rights = Mapping[Permission, Reach]
@@ -66,12 +67,12 @@ BEGINS: Mapping[Role, Rights] = {
     Role.SALES_REP: _set(Reach.OWN, *SELLS),
     Role.SUPERVISOR: _set(Reach.TEAM, *LEADS),
     Role.MANAGER: _set(Reach.ALL, *LEADS),
-    Role.ADMIN: _set(Reach.ALL, *LEADS, Permission.PEOPLE, Permission.OPERATE),
+    Role.ADMIN: _set(Reach.ALL, *LEADS, Permission.PEOPLE, Permission.OPERATE, Permission.PRIVACY),
     Role.SERVICE_AGENT: SERVES,
     Role.SERVICE_LEAD: SERVES | _set(Reach.ALL, Permission.COMPLAINT),
 }
 #: what nobody has of whom he stands in for (P9).
-KEPT = frozenset({Permission.SELF, Permission.PEOPLE, Permission.OPERATE})
+KEPT = frozenset({Permission.SELF, Permission.PEOPLE, Permission.OPERATE, Permission.PRIVACY})
 #: a change of a role's set: how far it reaches now, None where it was taken away.
 Changes = Mapping[tuple[Role, Permission], Reach | None]
 
@@ -102,7 +103,7 @@ def held(permission: Permission, reach: Reach | None = None) -> str:
 
 
 def lent(rights: Rights) -> Rights:
-    """What a deputy has of these: never what is about oneself, people or the running of the program (P9)."""
+    """What a deputy has of these: never what is about oneself, people, their data or running the program (P9)."""
     return {permission: reach for permission, reach in rights.items() if permission not in KEPT}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot import posting
-from models import due, heads, health, outbox, reply_doors, seals
+from models import due, files, heads, health, outbox, reply_doors, seals
 from models.crm import complaints, deliveries, digests, follow_ups, mornings, reminders, reviews, surveys, today
 from models.due import Fire
 from models.work import AnyRow, Work
@@ -63,6 +63,12 @@ def forget(work: Work) -> bool:
     return False
 
 
+def forget_files(work: Work) -> bool:
+    """Keep nothing of a file that was not fetched in time."""
+    files.forget(work)
+    return False
+
+
 def quotas(work: Work) -> bool:
     """Tell administrators what is nearly used up, and merge what has to wait."""
     deliveries.watch(work)
@@ -88,6 +94,7 @@ JOBS = (
     Job("timers", 1, fire_timers),
     Job("beat", 5, beat),
     Job("forget", 3600, forget),
+    Job("files", 60, forget_files),
     Job("quotas", 60, quotas),
     Job("seal", 2, seals.seal),
     Job("audit_head", 60, keep_head),

@@ -157,11 +157,12 @@ SAYS: dict[str, tuple[str, Callable[[Subject], str]]] = {
     "/人员": ("", lambda _: "/人员 王敏"),
     "/角色": ("", lambda _: "/角色"),
     "/部门": ("", lambda _: "/部门"),
+    "/个人信息": ("customer", lambda of: f"/个人信息 {of['name']}"),
     "/同步": ("", lambda _: "/同步"),
 }
 #: action → the record it is about, where what is sent does not follow from its fields, and what is filled in.
 ABOUT = {"entry": "entry", "review": "review", "customer": "customer", "complaint": "complaint", "reminder": "timer"}
-ABOUT |= {"audit": "customer"}
+ABOUT |= {"audit": "customer", "privacy": "customer"}
 ABOUT |= {"absence": "absence", "duty": "duty", "department": "colleague"}
 RECORD = {
     "contact.reveal": "customer",
@@ -186,6 +187,8 @@ FORMS: dict[str, Form] = {
     "department.save": {"name": "华东区"},
     "settings.quiet": {"begins": "22:00", "ends": "8:00"},
     "org.accept": {"staff_no": "S9001", "department": "销售一部", "roles": "销售专员"},
+    "privacy.export": {"whom": "0"},
+    "privacy.erase": {"whom": "0", "reason": "本人要求", "number": "C202611001"},
     "role.grant": {"permission": "看客户", "reach": "本人"},
 }
 

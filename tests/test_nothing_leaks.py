@@ -19,7 +19,7 @@ from sqlalchemy import Engine, select
 
 from bot.grammar import Shape
 from bot.routing import READERS, Command, Place
-from cards import complaints, departments, duty, orgs, people, reminders, reviews, settings
+from cards import complaints, departments, duty, orgs, people, privacy, reminders, reviews, settings
 from cards import entries as entry_cards
 from cards.kit import Action
 from conftest import ON_SQLITE, Company, Inside
@@ -243,6 +243,11 @@ def hiring(story: Story) -> tuple[Any, Seen]:
 def arranging(story: Story) -> tuple[Any, Seen]:
     seen = story.admin.says("/部门 销售一部")
     story.admin.presses("修改", on=seen)
+
+
+def personal(story: Story, button: str) -> tuple[Any, Seen]:
+    seen = story.admin.says(f"/个人信息 {NUMBER}")
+    story.admin.presses(button, on=seen)
     return story.admin, seen
 
 
@@ -299,6 +304,8 @@ OPENS: dict[type[Action], Callable[[Story], tuple[Any, Seen]]] = {
     departments.Save: arranging,
     duty.Submit: rostering,
     orgs.Accept: joining,
+    privacy.Export: lambda story: personal(story, "导出"),
+    privacy.Erase: lambda story: personal(story, "擦除"),
     people.Grant: lambda story: (story.admin, story.admin.says("/角色 法务")),
 }
 #: what stands in the fields that have to be filled in.
@@ -319,6 +326,8 @@ GOOD = ENTRY | {
     "名称": "销售一部",
     "免打扰从": "22:00",
     "到": "8:00",
+    "原因": "本人要求",
+    "输入客户编号确认": "C000000000",  # what is filled in goes no further: what was erased could not leak any more
 }
 
 

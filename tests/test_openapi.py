@@ -24,6 +24,7 @@ import dingtalk_made
 from bot import dingtalk, web
 from conftest import ON_SQLITE, Company
 from models.settings import Pages, Settings
+from test_file_page import kept
 from test_form_page import opens
 from test_survey import asked
 
@@ -75,7 +76,7 @@ def test_every_address_and_method_is_described_and_nothing_else(served: Flask) -
 def test_whatever_is_sent_is_answered_as_described(operation: Any, company: Company, served: Flask) -> None:
     """What keeps to the description and what does not, for a link of ours and for others; no answer is 5xx."""
     company.make.customer("王敏", "华星科技有限公司")
-    links = [asked(company), opens(company)]
+    links = [asked(company), opens(company), kept(company)]
     ours = next((link.rpartition("/")[2] for link in links if operation.path.startswith(link[:6])), None)
     WRITTEN.app = served
 

@@ -21,6 +21,7 @@ from bot.playground.page import Page
 from conftest import ON_SQLITE, Company
 from handlers import router
 from models.settings import Pages, Server, Settings
+from test_file_page import kept
 from test_form_page import opens
 from test_survey import asked
 
@@ -40,13 +41,13 @@ def served(company: Company) -> Flask:
 
 def addresses(served: Flask, company: Company) -> Iterator[str]:
     """One for each rule, with a link of ours and with another; the doors; and what is nowhere."""
-    links = {"survey": asked(company), "form": opens(company)}
+    links = {"survey": asked(company), "form": opens(company), "file": kept(company)}
     for rule in served.url_map.iter_rules():
         for page, link in links.items():
             if rule.rule.startswith(f"/{page}/"):
                 yield rule.rule.replace(f"/{page}/<token>", link)
         yield re.sub(r"<(path:)?\w+>", "x", rule.rule)
-    yield from (*served.wsgi_app._doors, "/nowhere", "/survey/", "/form/a/b")  # type: ignore[attr-defined]
+    yield from (*served.wsgi_app._doors, "/nowhere", "/survey/", "/form/a/b", "/file/")  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("settings", [OFTEN])
@@ -62,7 +63,7 @@ def test_every_answer_is_strict_whatever_it_is(served: Flask, company: Company) 
             (policy,) = got.headers.getlist("Content-Security-Policy")
             assert policy.startswith("default-src 'none'; ") and "frame-ancestors 'none'" in policy, named
             assert "unsafe" not in policy and "*" not in policy, named
-            if where.startswith(("/survey/", "/form/")) and "html" in got.content_type:
+            if where.startswith(("/survey/", "/form/", "/file/")) and "html" in got.content_type:
                 assert got.headers["X-Robots-Tag"] == "noindex, nofollow", named
             assert "Set-Cookie" not in got.headers and "Server" not in got.headers
             got.close()
@@ -98,14 +99,14 @@ def lines() -> Iterator[io.StringIO]:
 @ON_SQLITE
 def test_no_line_of_anybody_holds_a_link(served: Flask, company: Company, lines: io.StringIO) -> None:
     """Of the server's own lines neither, of a defect's traceback neither; of a link that is refused neither."""
-    survey_link, form_link = asked(company), opens(company)
+    survey_link, form_link, file_link = asked(company), opens(company), kept(company)
     works = company.keban.works
     works.settings = works.settings.model_copy(update={"pages": Pages(link_per_minute=6)})
     there = make_server("127.0.0.1", 0, served, threaded=True)
     serving = threading.Thread(target=there.serve_forever)
     serving.start()
     try:
-        for path in (survey_link, f"{survey_link}/qr", form_link):
+        for path in (survey_link, f"{survey_link}/qr", form_link, file_link):
             where = f"http://127.0.0.1:{there.port}{path}"
             for _ in range(3):
                 requests.get(where, timeout=10, headers={"Referer": where})
@@ -118,8 +119,14 @@ def test_no_line_of_anybody_holds_a_link(served: Flask, company: Company, lines:
         serving.join()
         there.server_close()
     said = lines.getvalue()
-    assert said.count('"werkzeug"') >= 28 and "/survey/…" in said and "/form/…" in said and "ValueError" in said
-    for link in (survey_link, form_link):
+    assert (
+        said.count('"werkzeug"') >= 37
+        and "/file/…" in said
+        and "/survey/…" in said
+        and "/form/…" in said
+        and "ValueError" in said
+    )
+    for link in (survey_link, form_link, file_link):
         token = link.rpartition("/")[2]
         assert token not in said and token[:22] not in said and token[22:] not in said
 
@@ -134,7 +141,7 @@ def test_gunicorn_writes_no_access_log_and_its_other_lines_are_ours() -> None:
     assert told["logger_class"] == "bot.server_lines.Lines" and told["forwarded_allow_ips"] == ""
 
 
-@pytest.mark.parametrize("page", ["survey", "form"])
+@pytest.mark.parametrize("page", ["survey", "form", "file"])
 def test_a_link_is_cut_wherever_it_stands_in_a_line(page: str) -> None:
     token = "Zm9vYmFyYmF6cXV4Zm9vYg" * 2
     for around in ('"GET {} HTTP/1.1" 200', "Invalid Request Line 'GET {}'", "http://x{}?a=1", "{}/qr", "a\n{}\n"):

@@ -11,10 +11,12 @@ from sqlalchemy.orm import aliased
 from models.tables import Department, DepartmentSupervisor, User
 from models.work import Work
 
-#: the words of an entry that are nobody's contact data; of all others only the label is told.
-OPEN = ("客户全称", "客户性质", "统一社会信用代码", "所属行业", "客户来源")
+#: the words of an entry that are nobody's data; of all others only the label is told.
+OPEN = ("客户性质", "统一社会信用代码", "所属行业", "客户来源")
+#: a company's name is open as well; that of a customer who is a person is his, and a chain forgets nothing (P7).
+NAME, NATURE, PERSON = "客户全称", "客户性质", "个人"
 ABOVE = aliased(Department)
-NAME = select(Department.name).where(Department.id == bindparam("department"))
+CALLED = select(Department.name).where(Department.id == bindparam("department"))
 PARENT = (
     select(ABOVE.name)
     .join(Department, Department.parent_id == ABOVE.id)
@@ -40,13 +42,14 @@ def of(**values: tuple[object, object]) -> dict[str, Any]:
 def of_words(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, Any]:
     """What was corrected of an entry: the labels of all that differs, and the open words."""
     fields = [label for label in after if before.get(label) != after[label]]
-    return {"fields": fields} | of(**{label: (before.get(label), after[label]) for label in fields if label in OPEN})
+    told = OPEN if PERSON in (before.get(NATURE), after.get(NATURE)) else (NAME, *OPEN)
+    return {"fields": fields} | of(**{label: (before.get(label), after[label]) for label in fields if label in told})
 
 
 def department(work: Work, department_id: int) -> dict[str, object]:
     """How a department stands: its name, what is above it, and who was named to lead it."""
     work.db.flush()  # what was set through the ORM is looked up at once
-    name, parent = (work.run(each, department=department_id).scalar() for each in (NAME, PARENT))
+    name, parent = (work.run(each, department=department_id).scalar() for each in (CALLED, PARENT))
     return {"name": name, "parent": parent, "supervisors": work.run(NAMED, department=department_id).scalars()}
 
 

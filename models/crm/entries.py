@@ -207,7 +207,7 @@ def submit(work: Work, me: Me, words: Mapping[str, str]) -> Customer:
     _fill(work, customer, contact, checked)
     work.db.add(customer)
     work.db.flush()  # the grams need its id
-    _index(work, customer)
+    index(work, customer)
     reviews.open_round(work, me, customer)
     work.audit("entry.submit", f"customer:{customer.id}")
     return customer
@@ -221,7 +221,7 @@ def resubmit(work: Work, me: Me, customer: Customer, words: Mapping[str, str]) -
     before = words_of(work, customer)
     _fill(work, customer, primary_contact(work, customer.id), checked)
     customer.status = Status.PENDING
-    _index(work, customer)
+    index(work, customer)
     reviews.open_round(work, me, customer)
     work.audit("entry.resubmit", f"customer:{customer.id}", **changes.of_words(before, words_of(work, customer)))
 
@@ -272,7 +272,7 @@ def _fill(work: Work, customer: Customer, contact: Contact, said: Checked) -> No
     if customer.name and customer.short_name == _proposed(customer):
         customer.short_name = None  # it follows the full name until somebody gives another one
     customer.name = said["客户全称"] or ""
-    _name(customer)
+    named(customer)
     customer.kind = KINDS[said["客户性质"] or ""]
     customer.uscc, customer.id_number = said["统一社会信用代码"], said["身份证号"]
     customer.id_number_key = indexes.of_id_number(keys, customer.id_number)
@@ -295,7 +295,7 @@ def _locate(customer: Customer, address: str | None) -> None:
     customer.province, customer.city, customer.district = (parts.get(k) for k in ("province", "city", "district"))
 
 
-def _name(customer: Customer) -> None:
+def named(customer: Customer) -> None:
     """Keep what a name is found by; computed on writing, because pinyin is slow."""
     customer.name_key = names.normalise(customer.name)[:120]
     customer.short_name = customer.short_name or _proposed(customer)
@@ -307,7 +307,7 @@ def _proposed(customer: Customer) -> str:
     return names.short_name_of(customer.name)[:60]
 
 
-def _index(work: Work, customer: Customer) -> None:
+def index(work: Work, customer: Customer) -> None:
     """Keep the grams of both names, for finding a part of them."""
     found = names.grams(customer.name_key) | names.grams(customer.short_key or "")
     work.run(FORGET_GRAMS, customer=customer.id)
@@ -348,8 +348,8 @@ def _supplement(work: Work, customer: Customer, said: Mapping[str, str]) -> None
         if label in said:
             setattr(contact, column, said[label])
     if "客户简称" in said:
-        _name(customer)
-        _index(work, customer)
+        named(customer)
+        index(work, customer)
 
 
 CUSTOMER_COLUMNS = (

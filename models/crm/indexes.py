@@ -35,5 +35,5 @@ def of_nonce(keys: Keyring, nonce: str) -> str:
 
 
 def of_private(keys: Keyring, kind: Kind, spelling: str) -> str:
-    """Of a value out of a text, however it was spelled there."""
-    return keys.index(private.normal(kind, spelling), f"private.{kind}")
+    """Of a value out of a text, however it was spelled there; of one that was erased nothing."""
+    return spelling and keys.index(private.normal(kind, spelling), f"private.{kind}")

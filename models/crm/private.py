@@ -25,7 +25,9 @@ ANYTHING = select(
     )
     .exists()
     | select(Customer.id).where(Customer.id == bindparam("customer"), Customer.id_number.is_not(None)).exists()
-    | select(PrivateValue.id).where(PrivateValue.customer_id == bindparam("customer")).exists()
+    | select(PrivateValue.id)
+    .where(PrivateValue.customer_id == bindparam("customer"), PrivateValue.value_key != "")
+    .exists()
 )
 
 

@@ -30,7 +30,7 @@ TODAY = select(func.count()).where(
 )
 IN_TEXTS = (
     select(PrivateValue.kind, PrivateValue.value)
-    .where(PrivateValue.customer_id == bindparam("customer"))
+    .where(PrivateValue.customer_id == bindparam("customer"), PrivateValue.value_key != "")
     .order_by(PrivateValue.id.desc())
     .limit(MENTIONED)
 )

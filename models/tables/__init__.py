@@ -22,6 +22,7 @@ from models.tables.customers import (
     Status,
 )
 from models.tables.deals import Deal, DealState, Origin, Product
+from models.tables.files import FileLink
 from models.tables.follow_ups import Draft, FollowUp, Method
 from models.tables.forms import FormLink
 from models.tables.health import Heartbeat
@@ -71,6 +72,7 @@ __all__ = [
     "Draft",
     "DutyShift",
     "Fault",
+    "FileLink",
     "FollowUp",
     "FormLink",
     "FunnelStage",

@@ -157,7 +157,7 @@ class NameGram(Base):
 
 
 class PrivateValue(Base):
-    """Contact data taken out of free text; the text holds a marker with this id (P5)."""
+    """Contact data taken out of free text; the text holds a marker with this id (P5). Empty once erased (P7)."""
 
     __tablename__ = "private_values"
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -31,6 +31,7 @@ LABELS: Final[Mapping[Kind, str]] = {
     "wechat": "微信号",
 }
 HIDDEN: Final = "〔已隐藏〕"
+ERASED: Final = "〔已擦除〕"
 _OPEN, _CLOSE = "⟦", "⟧"
 _FORGED: Final = str.maketrans(_OPEN + _CLOSE, "〖〗")
 _MARKER: Final = re.compile(rf"{_OPEN}({'|'.join(LABELS)}):([0-9]{{1,19}}){_CLOSE}")
@@ -176,12 +177,17 @@ def markers(text: str) -> list[tuple[Kind, int]]:
 
 
 def restore(text: str, values: Mapping[int, str], masked: Callable[[Kind, str], str] | None = None) -> str:
-    """A stored text for a reader: values in clear, or as `masked` shows them; an id without a value is 〔已隐藏〕."""
+    """A stored text for a reader: values in clear, or as `masked` shows them.
+
+    An id without a value is 〔已隐藏〕, and one whose value is empty 〔已擦除〕.
+    """
 
     def shown(match: re.Match[str]) -> str:
         value = values.get(int(match[2]))
         if value is None:
             return HIDDEN
+        if not value:
+            return ERASED
         return masked(cast(Kind, match[1]), value) if masked else value
 
     return _MARKER.sub(shown, text)

@@ -1,0 +1,56 @@
+"""Erasing one of our own who left: how he was reached is destroyed, who did what stays (P7)."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, delete, select, tuple_
+
+from models.crm import erasure, people
+from models.errors import AlreadyDone, Refused
+from models.tables import Absence, Identity, OrgKind, OrgLink, OrgProposal, Preference, User
+from models.text.erased import Traces
+from models.work import Work
+
+ACCOUNTS = select(Identity.platform, Identity.account).where(Identity.user_id == bindparam("person"))
+LINKS = select(OrgLink.platform, OrgLink.key).where(
+    OrgLink.kind == OrgKind.MEMBER, OrgLink.subject_id == bindparam("person")
+)
+PROPOSALS = delete(OrgProposal).where(
+    tuple_(OrgProposal.platform, OrgProposal.account).in_(bindparam("accounts", expanding=True))
+)
+#: rows that are about him alone; that he stood in for others is about them.
+HIS = (
+    delete(Identity).where(Identity.user_id == bindparam("person")).returning(Identity.id),
+    delete(Preference).where(Preference.user_id == bindparam("person")).returning(Preference.user_id),
+    delete(Absence).where(Absence.user_id == bindparam("person")).returning(Absence.id),
+    delete(OrgLink)
+    .where(OrgLink.kind == OrgKind.MEMBER, OrgLink.subject_id == bindparam("person"))
+    .returning(OrgLink.key),
+)
+
+
+def erase(work: Work, staff_no: str, reason: str) -> User:
+    """Destroy mobile, accounts, binding code, leave and settings of somebody who was disabled; it cannot be undone.
+
+    His name and staff number stay: they say who did what. Raises Refused, AlreadyDone.
+    """
+    user = people.by_staff_no(work, staff_no)
+    if user.active:
+        raise Refused(f"{user.name}（{staff_no}）还在用，先执行 user disable。")
+    traces = Traces.of([user.mobile] if user.mobile else [])
+    erasure.check_reason(reason, traces)
+    _proposals(work, user.id)
+    dropped = [len(work.run(each, person=user.id).all()) for each in HIS]
+    if not (user.mobile or any(dropped)):
+        raise AlreadyDone(erasure.before(work, f"user:{user.id}"))
+    user.mobile, user.binding_key, user.binding_expires_at = "", None, None
+    work.db.flush()  # the log is emptied of it when this is committed
+    erasure.forget(work, traces, f"user:{user.id}")
+    work.audit("person.erase", f"user:{user.id}", reason=reason)
+    return user
+
+
+def _proposals(work: Work, person: int) -> None:
+    """As whom he was once proposed to join."""
+    known = [tuple(row) for each in (ACCOUNTS, LINKS) for row in work.run(each, person=person)]
+    if known:
+        work.connection.execute(PROPOSALS, {"accounts": known})
