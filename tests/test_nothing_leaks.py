@@ -243,6 +243,7 @@ def hiring(story: Story) -> tuple[Any, Seen]:
 def arranging(story: Story) -> tuple[Any, Seen]:
     seen = story.admin.says("/部门 销售一部")
     story.admin.presses("修改", on=seen)
+    return story.admin, seen
 
 
 def personal(story: Story, button: str) -> tuple[Any, Seen]:
