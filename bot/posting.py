@@ -15,14 +15,15 @@ from models.crm.deliveries import QUOTA
 from models.crm.leavers import LEAVER
 from models.crm.people import Me
 from models.crm.surveys import SKIPPED, SURVEY
+from models.crm.view_news import VIEWS
 from models.errors import NotFound
 from models.outbox import REFRESH_AFTER, TWIN, URGENT, Lane, Parcel
 from models.work import Notice, Work
 
 #: what waits while it is quiet for a person: alerts, what he asked to be reminded of, and answers do not (X7).
-QUIETED = {"digest", "morning", "review", "entry", SURVEY, SKIPPED, QUOTA, LEAVER, "merged"}
+QUIETED = {"digest", "morning", VIEWS, "review", "entry", SURVEY, SKIPPED, QUOTA, LEAVER, "merged"}
 NOW = dt.timedelta()
-LANES = {"reminder": Lane.REMINDER, "complaint": Lane.ALERT, "digest": Lane.DIGEST, "morning": Lane.DIGEST}
+LANES = {"reminder": Lane.REMINDER, "complaint": Lane.ALERT} | dict.fromkeys(("digest", "morning", VIEWS), Lane.DIGEST)
 
 
 def reply(work: Work, event: Event, me: Me | None, card: Card, say: Say | None = None) -> Json:

@@ -14,6 +14,7 @@ from rapidfuzz import fuzz, process
 
 from bot.event import Event, Press
 from bot.grammar import Mark, Shape, first_word, marks, split_keys, unquoted
+from bot.unread import Mend, Which
 from cards import common
 from cards.kit import Action, BadAction, Card
 from models import outbox
@@ -25,6 +26,8 @@ from models.tables import Outcome
 from models.work import Work
 
 Handler = Callable[..., Card]
+#: answers a line that is no command; None where it means nothing to it.
+Maybe = Callable[[str, Work, Me], Card | None]
 Convert = Callable[[str, Work, Me], object]
 C = TypeVar("C", bound=Convert)
 FormOf = Callable[[Mapping[str, str], Mapping[str, str], int], Card]
@@ -139,22 +142,6 @@ class Command:
         return values
 
 
-class Mend(Exception):
-    """Words of a command that cannot be read, by parameter; `barred` where one is not this person's to name."""
-
-    def __init__(self, fields: Mapping[str, str], barred: Refused | None = None) -> None:
-        super().__init__("、".join(fields))
-        self.fields, self.barred = fields, barred
-
-
-class Which(Exception):
-    """A word of a command means several things."""
-
-    def __init__(self, param: str, several: Ambiguous) -> None:
-        super().__init__(several.say)
-        self.param, self.several = param, several
-
-
 @dataclass(frozen=True, slots=True)
 class Act:
     """The handler of an action."""
@@ -170,6 +157,7 @@ class Router:
 
     commands: dict[str, Command] = field(default_factory=dict)
     actions: dict[type[Action], Act] = field(default_factory=dict)
+    maybe: list[tuple[Permission, Maybe]] = field(default_factory=list)
 
     def command(
         self,
@@ -210,6 +198,15 @@ class Router:
 
         return keep
 
+    def plain(self, *, may: Permission) -> Callable[[Maybe], Maybe]:
+        """Declare what whoever has the permission may mean by a line that is no command."""
+
+        def keep(call: Maybe) -> Maybe:
+            self.maybe.append((may, call))
+            return call
+
+        return keep
+
     def include(self, *others: Router) -> None:
         """Take over what other modules declared."""
         for other in others:
@@ -217,6 +214,7 @@ class Router:
                 raise TypeError(f"declared twice: {twice}")
             self.commands |= other.commands
             self.actions |= other.actions
+            self.maybe += other.maybe
 
     def answer(self, work: Work, me: Me | None, event: Event) -> Card:
         """Carry out what was typed or pressed. Raises Refused."""
@@ -227,11 +225,13 @@ class Router:
     def said(self, work: Work, me: Me | None, text: str, event: Event) -> Card:
         """Carry out a line of text."""
         command, word, tail = self._named(text)
-        if command is None and me is None:
-            return common.hello(UNBOUND)
         if command is None:
-            return common.unknown(word, self._near(word, me))
+            return self._meant(work, me, text, word) if me else common.hello(UNBOUND)
         return self._run(command, command.words(tail), Asked(work, me, event, self))
+
+    def _meant(self, work: Work, me: Me, text: str, word: str) -> Card:
+        tried = (call(text, work, me) for may, call in self.maybe if may in me.rights)
+        return next(filter(None, tried), None) or common.unknown(word, self._near(word, me))
 
     def knows(self, text: str) -> bool:
         """Whether a line of text is a command."""

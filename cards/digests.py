@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from cards import complaints, customers, reviews
 from cards.kit import Action, Bars, Button, Buttons, Card, Element, Note, Text
@@ -35,13 +35,13 @@ OPENS: Mapping[str, Callable[[Record], Action]] = {
 }
 
 
-def digest(figures: Digest) -> Card:
-    """What happened since the last one, for who leads."""
+def digest(figures: Digest, news: Sequence[Element] = ()) -> Card:
+    """What happened since the last one, for who leads; with the news of views he subscribed to."""
     chart = [Bars("跟进（按部门）" if figures.by_team else "跟进（按人员）", figures.bars)] if figures.bars else []
     lines = [part for line in figures.lines for part in _line(line, figures.period)]
     says = Note(f"{figures.since} 起，截至 {figures.now}")
     seal = [Note(_sealed(figures.seal))] if figures.seal else []
-    return Card(f"简报 · {figures.date}", (says, *chart, *lines, *seal), personal=True)
+    return Card(f"简报 · {figures.date}", (says, *chart, *lines, *news, *seal), personal=True)
 
 
 def _sealed(head: Seal) -> str:

@@ -21,6 +21,7 @@ from cards import (
     gallery_privacy,
     gallery_sales,
     gallery_service,
+    gallery_views,
     help,
     reminders,
     reviews,
@@ -78,6 +79,7 @@ def gallery() -> dict[str, Card]:
         gallery_ops.samples,
         gallery_people.samples,
         gallery_orgs.samples,
+        gallery_views.samples,
         gallery_privacy.samples,
     )
     return {name: card for part in (*parts, *more, *last) for name, card in part()}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cards import digests, today
+from cards import digests, today, views
 from cards.kit import BARS
 from cards.samples import ODD, Samples
 from models.crm.digests import Digest, Line, Listing, Period, Record
 from models.crm.figures import FIGURES
 from models.crm.today import Thing, Today, What
+from models.crm.view_news import News
 from models.seals import Seal
 
 PERIOD = Period(1_795_568_400, 1_795_655_101)
@@ -59,6 +60,9 @@ def samples() -> Samples:
     strange = replace(LINES[0], teams=((ODD, 1), ("销售二部", 1)))
     yield "digests.digest.teams", digests.digest(FIGURED)
     yield "digests.digest.sealed", digests.digest(replace(FIGURED, seal=Seal(1234, "3f9a" * 16, "")))
+    news = views.news((News("new", "本月新客户", 12, 3),))
+    yield "digests.digest.views", digests.digest(FIGURED, news)
+    yield "today.today.views", today.today(DAY, news)
     yield "digests.digest.people", digests.digest(replace(FIGURED, bars=(*people, ("其余 3 个", 0)), by_team=False))
     yield "digests.digest.nothing", digests.digest(replace(FIGURED, lines=nothing, bars=(("王敏", 0),), by_team=False))
     yield "digests.digest.nasty", digests.digest(replace(FIGURED, lines=(strange,), bars=((ODD, 1),)))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from cards import people, settings
 from cards.samples import NOW, ODD, Samples, shown
 from models import policy
+from models.crm.named_views import BUILT_IN
 from models.crm.preferences import Preferences
 from models.crm.staff import Employee, Listed, RoleSet, Row
 from models.policy import Permission, Reach
@@ -41,4 +42,6 @@ def samples() -> Samples:
     yield "settings.settings.as_it_began", settings.settings(Preferences("22:00", "08:00"), ["feishu"])
     away = Preferences("", "", digest=False, platform="dingtalk")
     yield "settings.settings.changed", settings.settings(away, ["feishu", "dingtalk"])
+    told = [replace(BUILT_IN["new"], weekly=True), replace(BUILT_IN["stale"], weekly=False)]
+    yield "settings.settings.views", settings.settings(away, ["feishu"], subscribed=told)
     yield "settings.settings.wrong", settings.settings(away, [], "「夜里」看不懂，请写成 22:00 这样的钟点。")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
+from models.crm import funnel
 from models.policy import Permission, Reach
 from models.tables import Channel, ComplaintState, DealStage, FunnelStage, Method, Role, Severity, Status
 
@@ -20,12 +21,7 @@ METHODS: Mapping[Method, str] = {
     Method.WECHAT: "微信",
     Method.OTHER: "其他",
 }
-DEAL_STAGES: Mapping[DealStage, str] = {
-    DealStage.INTENT: "意向",
-    DealStage.QUOTE: "报价",
-    DealStage.CONTRACT: "合同",
-    DealStage.WON: "成交",
-}
+DEAL_STAGES: Mapping[DealStage, str] = funnel.DEAL_STAGES
 CHANNELS: Mapping[Channel, str] = {
     Channel.PHONE: "电话",
     Channel.EMAIL: "邮件",
@@ -35,15 +31,7 @@ CHANNELS: Mapping[Channel, str] = {
     Channel.OTHER: "其他",
 }
 SEVERITIES: Mapping[Severity, str] = {Severity.NORMAL: "一般", Severity.MAJOR: "重大"}
-STAGES: Mapping[FunnelStage, str] = {
-    FunnelStage.LEAD: "线索",
-    FunnelStage.PROSPECT: "潜在",
-    FunnelStage.INTERESTED: "意向",
-    FunnelStage.NEGOTIATION: "谈判",
-    FunnelStage.WON: "成交",
-    FunnelStage.REPURCHASE: "复购",
-    FunnelStage.LOST: "流失",
-}
+STAGES: Mapping[FunnelStage, str] = funnel.STAGES
 STATUSES: Mapping[Status, str] = {
     Status.PENDING: "待审核",
     Status.RETURNED: "已退回",
@@ -150,6 +138,15 @@ OPERATIONS: Mapping[str, str] = {
     "survey.ask": "发问卷",
     "survey.skip": "不发问卷",
     "today.page": "查看今天",
+    "view.ask_remove": "删除视图",
+    "view.edit": "修改视图",
+    "view.list": "查看视图",
+    "view.new": "新建视图",
+    "view.open": "查看视图",
+    "view.remove": "删除视图",
+    "view.save": "保存视图",
+    "view.subscribe": "订阅视图",
+    "view.unsubscribe": "取消订阅视图",
     "user.add": "设置人员",
     "user.change": "改部门和角色",
     "user.code": "发绑定码",
@@ -191,6 +188,7 @@ OPERATIONS: Mapping[str, str] = {
     "org.accept": "加入新同事",
     "org.dismiss": "忽略新同事",
     "preferences.set": "改自己的设置",
+    "settings.drop_view": "取消订阅视图",
     "settings.quiet": "改自己的设置",
     "settings.switch": "改自己的设置",
     "settings.settle": "改自己的设置",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cards import absences, complaints, digests, entries, leavers, ops, orgs, reminders, reviews, surveys, today
+from cards import views as view_cards
 from cards.kit import Card
-from models.crm import absence_views, access, complaint_views, deliveries, orgsync, views
+from models.crm import absence_views, access, complaint_views, deliveries, orgsync, view_news, views
 from models.crm import digests as digesting
 from models.crm import leavers as leaving
 from models.crm import reminders as reminding
@@ -19,8 +20,12 @@ KINDS: Mapping[str, Callable[[Work, Me, int], Card]] = {
     "review": lambda work, me, review: reviews.card(views.reviewed(work, me, access.review(work, me, review).id)),
     "entry": lambda work, me, customer: entries.standing(views.standing(work, customer)),
     "complaint": lambda work, me, complaint: complaints.card(complaint_views.complained(work, me, complaint)),
-    "digest": lambda work, me, _: digests.digest(digesting.digest(work, me, digesting.period(work, me, planned=True))),
-    "morning": lambda work, me, _: today.today(days.today(work, me)),
+    "digest": lambda work, me, run: digests.digest(
+        digesting.digest(work, me, digesting.period(work, me, planned=True)),
+        view_cards.news(view_news.lines(work, me, run)),
+    ),
+    "morning": lambda work, me, run: today.today(days.today(work, me), view_cards.news(view_news.lines(work, me, run))),
+    view_news.VIEWS: lambda work, me, run: view_cards.told(view_news.lines(work, me, run)),
     surveying.SURVEY: lambda work, me, survey: surveys.standing(surveying.view(work, me, survey)),
     surveying.SKIPPED: lambda work, me, customer: surveys.skipped(*surveying.skipped(work, me, customer)),
     deliveries.QUOTA: lambda work, me, share: ops.quota(deliveries.standings(work), share),

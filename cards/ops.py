@@ -21,6 +21,7 @@ KINDS = {
     "complaint": "投诉告警",
     "digest": "简报",
     "morning": "今日待办",
+    "views": "订阅的视图",
     "survey": "满意度问卷",
     "quota": "额度提醒",
     "merged": "合并提醒",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cards import views
 from cards.kit import Action, Button, Buttons, Card, Element, Fields, Form, Input, Note, Toast, Warn
 from cards.labels import PLATFORMS
+from models.crm.named_views import View
 from models.crm.preferences import Preferences
 
 KINDS = {"digest": "工作日简报", "morning": "早间卡片"}
@@ -25,7 +27,13 @@ class Settle(Action, name="settings.settle"):
     platform: str
 
 
-def settings(wants: Preferences, platforms: Sequence[str], error: str = "", toast: str = "") -> Card:
+def settings(
+    wants: Preferences,
+    platforms: Sequence[str],
+    error: str = "",
+    toast: str = "",
+    subscribed: Sequence[View] = (),
+) -> Card:
     """What one gets, when not, and where; what is wrong with what was typed."""
     hours = f"{wants.quiet_from} 到 {wants.quiet_until}" if wants.quiet_from else "不要"
     where = PLATFORMS.get(wants.platform, ANYWHERE)
@@ -39,6 +47,7 @@ def settings(wants: Preferences, platforms: Sequence[str], error: str = "", toas
     )
     body.append(Form(fields, Button("保存", Quiet(), "primary")))
     body.append(Note("免打扰的时候，投诉告警、你要的提醒和给你的答复照常来，其余的到点一起来。"))
+    body += views.dropping(subscribed)
     return Card(
         "我的设置", tuple(body), "orange" if error else "blue", personal=True, toast=Toast(toast) if toast else None
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cards import customers, entries, reminders
 from cards.common import excerpt
@@ -19,18 +19,18 @@ class Turn(Action, name="today.page"):
 SAID: Mapping[What, str] = {What.OVERDUE: "已到期", What.DUE: "今天到期", What.RETURNED: "录入被退回"}
 
 
-def today(of: Today) -> Card:
-    """What is due and overdue, the most urgent first."""
+def today(of: Today, news: Sequence[Element] = ()) -> Card:
+    """What is due and overdue, the most urgent first; then the news of views he subscribed to."""
     title = f"今天 · {of.date}"
     if of.empty:
-        return Card(title, (Text("今天没有到期的事。"), Note(f"截至 {of.now}")), "green", personal=True)
+        return Card(title, (Text("今天没有到期的事。"), Note(f"截至 {of.now}"), *news), "green", personal=True)
     counts = "，".join(f"{SAID[what]} {number}" for what, number in of.counts if number)
     rows = [part for thing in of.things for part in _row(thing)]
     turn = Buttons.of(
         Button("上一页", Turn(of.page - 1)) if of.page else None,
         Button("下一页", Turn(of.page + 1)) if of.more else None,
     )
-    return Card(title, (Note(f"{counts} · 截至 {of.now}"), *rows, turn), personal=True)
+    return Card(title, (Note(f"{counts} · 截至 {of.now}"), *rows, turn, *news), personal=True)
 
 
 def _row(thing: Thing) -> tuple[Element, ...]:

@@ -25,6 +25,7 @@ from handlers import (
     settings,
     surveys,
     today,
+    views,
 )
 
 router = Router()
@@ -39,6 +40,7 @@ router.include(
     reminders.router,
     digests.router,
     today.router,
+    views.router,
     deals.router,
     surveys.router,
     audit_log.router,

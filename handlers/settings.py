@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bot.routing import Router
 from cards import settings as cards
+from cards import views
 from cards.kit import Card
-from models.crm import people, preferences
+from models.crm import named_views, people, preferences, view_news
 from models.crm.people import Me
 from models.crm.preferences import Preferences
 from models.errors import Refused
@@ -16,7 +17,8 @@ router = Router()
 
 
 def _shown(work: Work, me: Me, wants: Preferences, error: str = "", toast: str = "") -> Card:
-    return cards.settings(wants, [platform for platform, _ in people.accounts(work, me.id)], error, toast)
+    platforms = [platform for platform, _ in people.accounts(work, me.id)]
+    return cards.settings(wants, platforms, error, toast, view_news.subscribed(work, me))
 
 
 @router.command("/设置", "/settings", "/sz", may=Permission.SELF)
@@ -47,3 +49,10 @@ def switch(action: cards.Switch, *, work: Work, me: Me) -> Card:
 def settle(action: cards.Settle, *, work: Work, me: Me) -> Card:
     """发到."""
     return _shown(work, me, preferences.settle(work, me, action.platform), toast="已保存")
+
+
+@router.action(views.Drop, may=Permission.SELF)
+def drop_view(action: views.Drop, *, work: Work, me: Me) -> Card:
+    """退订."""
+    view_news.unsubscribe(work, me, named_views.by_key(work, me, action.view))
+    return _shown(work, me, preferences.of(work, me.id), toast="已退订")

@@ -35,7 +35,7 @@ class Lane(IntEnum):
 
 
 #: how long a message is worth sending, in hours by kind; `*` is the rest.
-HOURS = {"urge": 1, "answer": 6, "refresh": 6, "reminder": 48, "digest": 12, "morning": 12, "*": 13 * 24}
+HOURS = {"urge": 1, "answer": 6, "refresh": 6, "reminder": 48, "digest": 12, "morning": 12, "views": 12, "*": 13 * 24}
 
 
 @dataclass(frozen=True, slots=True)

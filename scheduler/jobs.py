@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 from bot import posting
 from models import due, files, heads, health, outbox, reply_doors, seals
-from models.crm import complaints, deliveries, digests, follow_ups, mornings, reminders, reviews, surveys, today
+from models.crm import (
+    complaints,
+    deliveries,
+    digests,
+    follow_ups,
+    mornings,
+    reminders,
+    reviews,
+    surveys,
+    today,
+    view_news,
+)
 from models.due import Fire
 from models.work import AnyRow, Work
 
@@ -27,6 +38,7 @@ TIMERS: dict[str, Fire] = {
     follow_ups.REMINDER: _posted(reminders.fire),
     digests.DIGEST: _posted(mornings.fire_digest),
     today.MORNING: _posted(mornings.fire_morning),
+    view_news.VIEWS: _posted(mornings.fire_views),
     "review.half": _posted(reviews.remind),
     "review.overdue": _posted(reviews.escalate),
     **dict.fromkeys(complaints.ALERTED, _posted(complaints.alert)),

@@ -8,7 +8,7 @@ from handlers import router
 pytestmark = ON_SQLITE
 FOR_ALL = {"/帮助", "/绑定"}
 BOUND = FOR_ALL | {"/投诉", "/首响", "/设置", "/请假", "/销假", "/值班"}
-SELLING = BOUND | {"/跟进", "/新客户", "/客户", "/查", "/今天", "/成交", "/问卷"}
+SELLING = BOUND | {"/跟进", "/新客户", "/客户", "/查", "/今天", "/视图", "/成交", "/问卷"}
 LEADING = SELLING | {"/待审", "/简报", "/日志"}
 
 

@@ -26,7 +26,7 @@ from models.crm import absences, duty, joiners, reviews
 from models.crm.absences import Leave
 from models.crm.duty import Days
 from models.organisation import Member
-from models.tables import Absence, Complaint, Customer, DutyShift, OrgProposal, Review, Timer, User
+from models.tables import Absence, Complaint, Customer, DutyShift, OrgProposal, Review, Timer, User, View
 from models.work import Work
 from world import Answer, Somebody
 
@@ -67,6 +67,8 @@ class Tried(Company):
 
     def subject(self, kind: str, owner: str) -> Subject:
         """A record of this kind, and its customer, that are `owner`'s."""
+        if kind == "view":
+            return self.keban.works.perform(lambda work: self._view(work, owner))
         if kind in ("colleague", "absence", "duty"):
             return self.keban.works.perform(lambda work: self._presence(work, kind, owner))
         name = f"第{next(self.numbers)}家精密机械有限公司"
@@ -81,6 +83,15 @@ class Tried(Company):
         found: Subject = {"name": name, "customer": customer}
         self.keban.works.perform(lambda work: self._given(work, found, kind, owner))
         return found
+
+    def _view(self, work: Work, owner: str) -> Subject:
+        """A view of his, and no other."""
+        person = work.db.scalars(select(User).where(User.name == owner)).one()
+        work.connection.execute(delete(View))
+        view = View(user_id=person.id, name="甲", name_key="甲", conditions={"level": ["A"]})
+        work.db.add(view)
+        work.db.flush()  # its id is asked for at once
+        return {"view": str(view.id)}
 
     def _presence(self, work: Work, kind: str, owner: str) -> Subject:
         """Somebody with a leave or without, or his department with a row of its roster."""
@@ -146,6 +157,7 @@ SAYS: dict[str, tuple[str, Callable[[Subject], str]]] = {
     "/首响": ("complaint", lambda of: f"/首响 {of['number']} 已道歉"),
     "/简报": ("", lambda _: "/简报"),
     "/今天": ("", lambda _: "/今天"),
+    "/视图": ("", lambda _: "/视图 本月新客户"),
     "/成交": ("customer", lambda of: f"/成交 {of['name']} 年度维保 金额:3万"),
     "/问卷": ("customer", lambda of: f"/问卷 {of['name']}"),
     "/运维": ("", lambda _: "/运维"),
@@ -170,11 +182,15 @@ RECORD = {
     "entry.correct": "returned",
     "entry.supplement": "customer",
     "entry.details": "customer",
+    "view.edit": "view",
+    "view.save": "view",
+    "view.ask_remove": "view",
+    "view.remove": "view",
 }
 NO_RECORD = {"entry.new", "review.page", "complaint.new", "complaint.page", "absence.new"}
 FIELDS: dict[str, object] = {"plan": 1, "page": 0, "level": 0, "choice": "10", "figure": "customers"}
 FIELDS |= {"since": 1_795_000_000, "until": 1_795_600_000, "letter": 1, "on": 1, "role": "sales_rep", "text": "/帮助"}
-FIELDS |= {"kind": "digest", "platform": ""}
+FIELDS |= {"kind": "digest", "platform": "", "view": "overdue", "weekly": 1}
 FORMS: dict[str, Form] = {
     "entry.submit": {"full_name": "新的机械有限公司"},
     "review.return": {"reason": "请补充"},
@@ -186,6 +202,7 @@ FORMS: dict[str, Form] = {
     "people.add": {"staff_no": "S9", "name": "新人", "department": "销售一部", "mobile": "13900139009"},
     "department.save": {"name": "华东区"},
     "settings.quiet": {"begins": "22:00", "ends": "8:00"},
+    "view.save": {"name": "重点客户", "level": "A"},
     "org.accept": {"staff_no": "S9001", "department": "销售一部", "roles": "销售专员"},
     "privacy.export": {"whom": "0"},
     "privacy.erase": {"whom": "0", "reason": "本人要求", "number": "C202611001"},

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, select
 
 from bot.grammar import Shape
 from bot.routing import READERS, Command, Place
-from cards import complaints, departments, duty, orgs, people, privacy, reminders, reviews, settings
+from cards import complaints, departments, duty, orgs, people, privacy, reminders, reviews, settings, views
 from cards import entries as entry_cards
 from cards.kit import Action
 from conftest import ON_SQLITE, Company, Inside
@@ -30,6 +30,7 @@ from handlers.entries import Pairs
 from models.crm import entries, joiners
 from models.crm.access import CustomerRef
 from models.crm.colleagues import Colleague
+from models.crm.conditions import Conditions
 from models.crm.deals import Quantity
 from models.crm.products import ProductName
 from models.organisation import Member
@@ -258,6 +259,12 @@ def rostering(story: Story) -> tuple[Any, Seen]:
     return story.boss, seen
 
 
+def viewing(story: Story) -> tuple[Any, Seen]:
+    seen = story.rep.says("/视图")
+    story.rep.presses("新建视图", on=seen)
+    return story.rep, seen
+
+
 def joining(story: Story) -> tuple[Any, Seen]:
     number = next(story.numbers)
     new = Member(f"ou_joins_{number}", "新同事", f"137{number:08}")
@@ -289,6 +296,7 @@ WORDS: dict[type, Callable[[Story], str]] = {
     Finish: lambda story: "后天",
     Colleague: lambda story: "陈晨",
     Department: lambda story: "销售一部",
+    Conditions: lambda story: "等级:A",
 }
 #: who gets the form of each action, and where.
 OPENS: dict[type[Action], Callable[[Story], tuple[Any, Seen]]] = {
@@ -307,6 +315,7 @@ OPENS: dict[type[Action], Callable[[Story], tuple[Any, Seen]]] = {
     orgs.Accept: joining,
     privacy.Export: lambda story: personal(story, "导出"),
     privacy.Erase: lambda story: personal(story, "擦除"),
+    views.Save: viewing,
     people.Grant: lambda story: (story.admin, story.admin.says("/角色 法务")),
 }
 #: what stands in the fields that have to be filled in.
@@ -329,6 +338,8 @@ GOOD = ENTRY | {
     "到": "8:00",
     "原因": "本人要求",
     "输入客户编号确认": "C000000000",  # what is filled in goes no further: what was erased could not leak any more
+    "名字": "重点客户",
+    "负责人": "我",
 }
 
 

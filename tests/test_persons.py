@@ -14,7 +14,20 @@ import test_command_line
 import test_erasure
 from conftest import Company
 from models.crm import staff
-from models.tables import Absence, Audit, Contact, FollowUp, Identity, OrgKind, OrgLink, OrgProposal, Preference, User
+from models.tables import (
+    Absence,
+    Audit,
+    Contact,
+    FollowUp,
+    Identity,
+    OrgKind,
+    OrgLink,
+    OrgProposal,
+    Preference,
+    User,
+    View,
+    ViewSubscription,
+)
 from models.work import Work
 from test_command_line import Say
 from test_entry import stored
@@ -74,6 +87,8 @@ def of_the_rep(company: Company) -> str:
     """Everything that can be held about him; returns his mobile."""
     me = company.make.me("王敏")
     company.rep.says("/请假 明天 后天 代理:陈晨")
+    company.rep.says("/视图 重点客户 等级:A")
+    company.rep.presses("每个工作日订阅")
     account = company.rep.account
 
     def more(work: Work) -> str:
@@ -92,6 +107,7 @@ def test_one_of_our_own_is_handed_what_there_is_about_him(say: Say, company: Com
     assert (told["姓名"], told["手机"], told["部门"], told["角色"]) == ("王敏", mobile, "销售一部", ["销售专员"])
     assert told["账号"] == [{"平台": "飞书", "账号": company.rep.account}] and told["请假"][0]["代理人"] == "陈晨"
     assert told["加入前"][0]["手机"] == "13800130001" and {"操作": "登记请假", "次数": 1} in told["做过的操作"]
+    assert told["视图"] == [{"名称": "重点客户", "条件": {"level": ["a"]}}]
     assert done(company, "person.export") == [("user:1", {})]
     assert say("person export --staff-no S9999", str(file.with_suffix(".2"))) == 2
 
@@ -108,7 +124,7 @@ def test_one_of_our_own_is_erased_once_he_is_disabled(
     assert stored(company, select(User.mobile).where(User.staff_no == "S0001")) == [mobile]
     assert say(*line) == 0 and "王敏（S0001） 的个人信息已擦除" in capsys.readouterr().out
     assert left(company, mobile, "13800130001") == []
-    for table in (Preference, OrgLink, OrgProposal):
+    for table in (Preference, OrgLink, OrgProposal, View, ViewSubscription):
         assert stored(company, select(func.count()).select_from(table)) == [0]
     assert stored(company, select(Absence.id)) == []
     assert account not in stored(company, select(Identity.account)) and stored(company, select(Identity.id)) != []

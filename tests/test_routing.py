@@ -108,7 +108,7 @@ def test_every_command_has_an_english_name_an_example_and_its_roles(command: obj
 
 ANYBODY = {"/帮助", "/绑定"}
 BOUND = ANYBODY | {"/投诉", "/首响", "/设置", "/请假", "/销假", "/值班"}
-READING = BOUND | {"/客户", "/查"}
+READING = BOUND | {"/客户", "/查", "/视图"}
 SELLING = READING | {"/跟进", "/新客户", "/今天", "/成交", "/问卷"}
 LEADING = SELLING | {"/待审", "/简报", "/日志"}
 

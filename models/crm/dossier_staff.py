@@ -18,6 +18,7 @@ from models.tables import (
     Preference,
     User,
     UserRole,
+    View,
 )
 from models.tables.orgs import OrgKind
 from models.work import Work
@@ -53,6 +54,7 @@ ROWS: dict[str, Executable] = {
         DutyShift.opens.label("从第几分钟"),
         DutyShift.closes.label("到第几分钟"),
     ).where(DutyShift.user_id == bindparam("person")),
+    "视图": select(View.name.label("名称"), View.conditions.label("条件")).where(View.user_id == bindparam("person")),
     "设置": select(
         Preference.quiet_from.label("免打扰从"),
         Preference.quiet_until.label("免打扰到"),

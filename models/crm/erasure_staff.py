@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, delete, select, tuple_
 
 from models.crm import erasure, people
 from models.errors import AlreadyDone, Refused
-from models.tables import Absence, Identity, OrgKind, OrgLink, OrgProposal, Preference, User
+from models.tables import Absence, Identity, OrgKind, OrgLink, OrgProposal, Preference, User, View, ViewSubscription
 from models.text.erased import Traces
 from models.work import Work
 
@@ -21,6 +21,8 @@ PROPOSALS = delete(OrgProposal).where(
 HIS = (
     delete(Identity).where(Identity.user_id == bindparam("person")).returning(Identity.id),
     delete(Preference).where(Preference.user_id == bindparam("person")).returning(Preference.user_id),
+    delete(ViewSubscription).where(ViewSubscription.user_id == bindparam("person")).returning(ViewSubscription.view),
+    delete(View).where(View.user_id == bindparam("person")).returning(View.id),
     delete(Absence).where(Absence.user_id == bindparam("person")).returning(Absence.id),
     delete(OrgLink)
     .where(OrgLink.kind == OrgKind.MEMBER, OrgLink.subject_id == bindparam("person"))
@@ -29,7 +31,7 @@ HIS = (
 
 
 def erase(work: Work, staff_no: str, reason: str) -> User:
-    """Destroy mobile, accounts, binding code, leave and settings of somebody who was disabled; it cannot be undone.
+    """Destroy mobile, accounts, code, leave, views and settings of somebody who was disabled; it cannot be undone.
 
     His name and staff number stay: they say who did what. Raises Refused, AlreadyDone.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import insert
 
 from models.tables import DealStage, FunnelStage, StageEntry
@@ -9,6 +11,21 @@ from models.work import Work
 
 ENTER = insert(StageEntry)
 
+STAGES: Mapping[FunnelStage, str] = {
+    FunnelStage.LEAD: "线索",
+    FunnelStage.PROSPECT: "潜在",
+    FunnelStage.INTERESTED: "意向",
+    FunnelStage.NEGOTIATION: "谈判",
+    FunnelStage.WON: "成交",
+    FunnelStage.REPURCHASE: "复购",
+    FunnelStage.LOST: "流失",
+}
+DEAL_STAGES: Mapping[DealStage, str] = {
+    DealStage.INTENT: "意向",
+    DealStage.QUOTE: "报价",
+    DealStage.CONTRACT: "合同",
+    DealStage.WON: "成交",
+}
 #: customer_type and the working step of each funnel stage.
 VIEWS = {
     FunnelStage.LEAD: ("潜在", "初次接触"),

@@ -1,20 +1,24 @@
-"""The calendar's own messages: a digest for who leads, a list for who sells, once each on a working day (H1, H2)."""
+"""The calendar's own messages: a digest for who leads, a list for who sells, once each on a working day (H1, H2).
+
+Whoever is told of a view reads it in the one of them that he gets; who gets neither has a card of it (X9).
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from models import calendar_jobs, due
-from models.crm import deputies, digests, people, preferences
+from models.crm import deputies, digests, people, preferences, view_news
 from models.crm import today as days
 from models.crm.digests import DIGEST
 from models.crm.people import Me
 from models.crm.today import MORNING
+from models.crm.view_news import VIEWS
 from models.errors import AlreadyDone
-from models.tables import Identity, Role, Supervision, User, UserRole
+from models.tables import Identity, Role, Supervision, Timer, User, UserRole, ViewSubscription
 from models.work import AnyRow, Work
 
 #: a prime, so that people hired together are not told together.
@@ -30,6 +34,13 @@ SELLS = select(UserRole.user_id).where(UserRole.user_id == User.id, UserRole.rol
 PRESENT = and_(User.active, REACHED, ~deputies.IS_AWAY)
 LEADING = select(User.id).where(PRESENT, or_(LEADS, MANAGES)).order_by(User.id)
 SELLING = select(User.id).where(PRESENT, SELLS).order_by(User.id)
+SUBSCRIBES = select(ViewSubscription.user_id).where(ViewSubscription.user_id == User.id).exists()
+SUBSCRIBING = select(User.id).where(PRESENT, SUBSCRIBES).order_by(User.id)
+EACH = ((DIGEST, LEADING), (MORNING, SELLING), (VIEWS, SUBSCRIBING))
+#: what a run planned for somebody.
+PLANNED = select(Timer.kind).where(
+    Timer.kind.in_([DIGEST, MORNING]), Timer.subject_id == bindparam("run"), Timer.person_id == bindparam("person")
+)
 
 
 def plan(work: Work) -> None:
@@ -37,11 +48,7 @@ def plan(work: Work) -> None:
     run = calendar_jobs.claim(work, DIGEST, work.settings.digest.at)
     if run is None:
         return
-    told = [
-        (kind, person)
-        for kind, who in ((DIGEST, LEADING), (MORNING, SELLING))
-        for person in work.run(who, moment=work.now).scalars()
-    ]
+    told = [(kind, person) for kind, who in EACH for person in work.run(who, moment=work.now).scalars()]
     for kind, person in told:
         due.plan(work, kind, run, _moment(work, person), person_id=person)
     work.audit("digest.plan", f"calendar_run:{run}", messages=len(told))
@@ -65,10 +72,25 @@ def fire_morning(work: Work, timer: AnyRow) -> None:
     _tell(work, timer, MORNING, lambda me: days.today(work, me).empty)
 
 
+def fire_views(work: Work, timer: AnyRow) -> None:
+    """The moment has come: show the news of his views to whoever gets them with nothing else."""
+    _tell(work, timer, VIEWS, lambda me: True)
+
+
 def _tell(work: Work, timer: AnyRow, kind: str, empty: Callable[[Me], bool]) -> None:
     """Raises AlreadyDone where a newer run took the place of this one while nobody was there to tell."""
-    if not calendar_jobs.stands(work, timer.subject_id, work.settings.digest.at):
+    run = timer.subject_id
+    if not calendar_jobs.stands(work, run, work.settings.digest.at):
         raise AlreadyDone
     me = people.by_id(work, timer.person_id or 0)
-    if me is not None and getattr(preferences.of(work, me.id), kind) and not empty(me):
-        work.notify(kind, timer.subject_id, [me.id], anew=True)
+    if me is None or kind not in (wanted := _wanted(work, me, run)):
+        return
+    news = kind == wanted[0] and view_news.tell(work, me, run)
+    if news or not empty(me):
+        work.notify(kind, run, [me.id], anew=True)
+
+
+def _wanted(work: Work, me: Me, run: int) -> list[str]:
+    """What he gets of this run; the first of them has the news of his views."""
+    planned, wants = work.run(PLANNED, run=run, person=me.id).scalars(), preferences.of(work, me.id)
+    return [kind for kind in (MORNING, DIGEST) if kind in planned and getattr(wants, kind)] or [VIEWS]

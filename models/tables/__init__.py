@@ -42,6 +42,7 @@ from models.tables.playground import Fault, Shown
 from models.tables.preferences import Preference
 from models.tables.surveys import Survey, SurveyReason
 from models.tables.time import CalendarRun, Clock, Deadline, Timer, TimerState
+from models.tables.views import View, ViewSubscription
 
 __all__ = [
     "Absence",
@@ -113,4 +114,6 @@ __all__ = [
     "TimerState",
     "User",
     "UserRole",
+    "View",
+    "ViewSubscription",
 ]

@@ -13,6 +13,7 @@ from models.tables.customers import Customer
 from models.tables.people import User
 
 WAITING, RUNG = text("state = 'pending'"), text("deadline_id IS NOT NULL")
+MISSED = text("state = 'fired' AND customer_id IS NOT NULL")
 OPEN = text("state IN ('pending', 'fired')")
 
 
@@ -52,6 +53,7 @@ class Timer(Base):
         Index("ix_timers_customer_id", "customer_id", "person_id", sqlite_where=WAITING, postgresql_where=WAITING),
         Index("ix_timers_deadline_id", "deadline_id", sqlite_where=RUNG, postgresql_where=RUNG),
         Index("ix_timers_person_id", "person_id", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_timers_customer_id_due_at", "customer_id", "due_at", sqlite_where=MISSED, postgresql_where=MISSED),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(32))
