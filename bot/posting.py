@@ -7,22 +7,16 @@ from dataclasses import replace
 
 from bot.event import Event
 from bot.platform import Json, Say
-from cards import common, kit, notices, ops
+from cards import common, kit, notices
 from cards.kit import Card
 from models import outbox
-from models.crm import deliveries, people, preferences
-from models.crm.deliveries import QUOTA
-from models.crm.leavers import LEAVER
+from models.crm import held, people
 from models.crm.people import Me
-from models.crm.surveys import SKIPPED, SURVEY
 from models.crm.view_news import VIEWS
 from models.errors import NotFound
 from models.outbox import REFRESH_AFTER, TWIN, URGENT, Lane, Parcel
 from models.work import Notice, Work
 
-#: what waits while it is quiet for a person: alerts, what he asked to be reminded of, and answers do not (X7).
-QUIETED = {"digest", "morning", VIEWS, "review", "entry", SURVEY, SKIPPED, QUOTA, LEAVER, "merged"}
-NOW = dt.timedelta()
 LANES = {"reminder": Lane.REMINDER, "complaint": Lane.ALERT} | dict.fromkeys(("digest", "morning", VIEWS), Lane.DIGEST)
 
 
@@ -61,9 +55,9 @@ def _replied(work: Work, event: Event, me: Me | None, card: Card, say: Say | Non
 
 def _copy(work: Work, event: Event, me: Me, card: Card, queue: str) -> int:
     """The living copy of an answer; it takes the place of the copy in a message whose button was said."""
-    held = outbox.copy_at(work, event.platform, event.press.message_id) if event.press else None
-    if held is not None and held.user_id == me.id:
-        outbox.retitle(work, held.id, "")
+    seat = outbox.copy_at(work, event.platform, event.press.message_id) if event.press else None
+    if seat is not None and seat.user_id == me.id:
+        outbox.retitle(work, seat.id, "")
     return outbox.new_copy(work, card.subject, me.id, event.platform, queue)
 
 
@@ -71,9 +65,8 @@ def to_person(work: Work, user_id: int, card: Card, kind: str, lane: Lane) -> in
     """Send a card to a person, wherever he is; returns its living copy, if it has one."""
     queue = f"user:{user_id}:{card.subject or kind}"
     copy = outbox.new_copy(work, card.subject, user_id, "", queue) if card.subject else None
-    where, delay = people.reach(work, user_id), preferences.quiet(work, user_id) if kind in QUIETED else NOW
-    about = Parcel(kind, kit.dumps(card), queue, lane, where, user_id=user_id, card_message_id=copy, delay=delay)
-    outbox.enqueue(work, about)
+    where = people.reach(work, user_id)
+    outbox.enqueue(work, Parcel(kind, kit.dumps(card), queue, lane, where, user_id=user_id, card_message_id=copy))
     return copy
 
 
@@ -125,21 +118,6 @@ def post_notices(work: Work, pressed: str = "", answer: int | None = None) -> No
     work.notices.clear()
 
 
-def merge_held(work: Work) -> None:
-    """Where calls are short, everybody gets what is not urgent as one message every few hours (O8)."""
-    for platform in deliveries.short(work):
-        for person, rows in deliveries.held(work, platform).items():
-            _merge(work, person, rows)
-
-
-def _merge(work: Work, person: int, rows: list[tuple[int, str]]) -> None:
-    if len(rows) == 1:
-        return deliveries.let_through(work, rows[0][0])
-    told = [kit.loads(text) for row, text in rows if deliveries.taken_in(work, row)]
-    if told:
-        to_person(work, person, ops.merged(told), "merged", Lane.ANSWER)
-
-
 def _post(work: Work, notice: Notice, pressed: str, answer: int | None) -> None:
     copies = [] if notice.anew else outbox.copies(work, notice.key)
     for copy in copies:
@@ -148,11 +126,19 @@ def _post(work: Work, notice: Notice, pressed: str, answer: int | None) -> None:
     holders = {copy.user_id for copy in copies}
     for user_id in notice.people:
         if user_id not in holders and (reader := people.by_id(work, user_id)):
+            # made in any case: what cannot be shown undoes what it follows from
             card = notices.card(work, notice.kind, notice.subject, reader)
-            lane = LANES.get(notice.kind, Lane.ANSWER)
-            to_person(work, user_id, card, URGENT if notice.urgent else notice.kind, lane)
-            if notice.everywhere:
-                _elsewhere(work, user_id, card, lane)
+            if held.waits(work, user_id, notice.kind):
+                held.hold(work, user_id, notice.kind, notice.subject)
+            else:
+                _send(work, notice, user_id, card)
+
+
+def _send(work: Work, notice: Notice, user_id: int, card: Card) -> None:
+    lane = LANES.get(notice.kind, Lane.ANSWER)
+    to_person(work, user_id, card, URGENT if notice.urgent else notice.kind, lane)
+    if notice.everywhere:
+        _elsewhere(work, user_id, card, lane)
 
 
 def _update(work: Work, notice: Notice, copy: outbox.Copy) -> None:

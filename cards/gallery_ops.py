@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cards import audit_log, ops
-from cards.kit import Card, Note, Text
+from cards import audit_log, held, ops
+from cards.kit import Card, Fields, Note, Text
 from cards.samples import HUAXING, LONG, ODD, STRANGE, Samples
 from models.crm.audit_log import Entry, Log
 from models.crm.deliveries import Letter, Overview, Standing
@@ -62,6 +62,13 @@ def _letters() -> Samples:
     yield "ops.overview.nasty", ops.overview(replace(ILL, letters=(odd,)))
     yield "ops.quota.70", ops.quota((DINGTALK, FEISHU), 70)
     yield "ops.quota.90", ops.quota((replace(DINGTALK, calls=4501, away=False), FEISHU), 90)
-    one = Card("该跟进了 · 华星科技有限公司", (Note("今天 10:00"), Text("发报价单")))
-    yield "ops.merged.several", ops.merged([one, replace(one, title="满意度问卷 · 云帆贸易有限公司", body=())])
-    yield "ops.merged.many", ops.merged([replace(one, title=ODD)] * 23)
+    yield "ops.overview.held", ops.overview(replace(WELL, held=7))
+    yield from _several()
+
+
+def _several() -> Samples:
+    one = Card("该跟进了 · 华星科技有限公司", (Fields.of(("约定时间", "今天 10:00"), ("下一步", "发报价单")),))
+    two = Card("客户评价 · 云帆贸易有限公司", (Note("今天 10:00"), Text("★★★★★")))
+    yield "held.merged.several", held.merged([(7, one), (8, two), (9, replace(two, body=()))])
+    yield "held.merged.short", held.merged([(7, one), (8, two)], short=True)
+    yield "held.merged.many", held.merged([(row, replace(one, title=ODD)) for row in range(10)], 13)

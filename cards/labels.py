@@ -164,6 +164,7 @@ OPERATIONS: Mapping[str, str] = {
     "department.open": "查看部门",
     "department.edit": "查看部门",
     "department.save": "改部门",
+    "held.open": "打开合并的提醒",
     "role.open": "查看角色",
     "role.grant": "改角色的权限",
     "absence.end": "销假",

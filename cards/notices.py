@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from cards import absences, complaints, digests, entries, leavers, ops, orgs, reminders, reviews, surveys, today
 from cards import views as view_cards
 from cards.kit import Card
-from models.crm import absence_views, access, complaint_views, deliveries, orgsync, view_news, views
+from models.crm import absence_views, access, complaint_views, deliveries, mornings, orgsync, view_news, views
 from models.crm import digests as digesting
 from models.crm import leavers as leaving
 from models.crm import reminders as reminding
@@ -22,10 +22,12 @@ KINDS: Mapping[str, Callable[[Work, Me, int], Card]] = {
     "complaint": lambda work, me, complaint: complaints.card(complaint_views.complained(work, me, complaint)),
     "digest": lambda work, me, run: digests.digest(
         digesting.digest(work, me, digesting.period(work, me, planned=True)),
-        view_cards.news(view_news.lines(work, me, run)),
+        view_cards.news(mornings.news(work, me, run, "digest")),
     ),
-    "morning": lambda work, me, run: today.today(days.today(work, me), view_cards.news(view_news.lines(work, me, run))),
-    view_news.VIEWS: lambda work, me, run: view_cards.told(view_news.lines(work, me, run)),
+    "morning": lambda work, me, run: today.today(
+        days.today(work, me), view_cards.news(mornings.news(work, me, run, "morning"))
+    ),
+    view_news.VIEWS: lambda work, me, run: view_cards.told(mornings.news(work, me, run, view_news.VIEWS)),
     surveying.SURVEY: lambda work, me, survey: surveys.standing(surveying.view(work, me, survey)),
     surveying.SKIPPED: lambda work, me, customer: surveys.skipped(*surveying.skipped(work, me, customer)),
     deliveries.QUOTA: lambda work, me, share: ops.quota(deliveries.standings(work), share),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from cards.common import Say
 from cards.kit import Action, Button, Buttons, Card, Element, Note, Text, Toast, Tone, Warn
 from cards.labels import PLATFORMS
 from models.chats import CHAT_CLOSED
@@ -45,7 +44,6 @@ HINTS = (
     ("outcome unknown", "不知道对方收到没有，再发可能重复。"),
     ("not delivered", "平台收下了，但没有投递出去。"),
 )
-MERGED_SHOWN = 10
 
 
 class Open(Action, name="ops.open"):
@@ -72,6 +70,8 @@ def overview(seen: Overview, toast: str = "") -> Card:
     body: list[Element] = [Text(_standing(each)) for each in seen.platforms] or [Text("还没有发过消息。")]
     if seen.homeless:
         body.append(Note(f"{seen.homeless} 条消息的收件人没有绑定，或者联系不上：绑定后马上发，否则每小时再试。"))
+    if seen.held:
+        body.append(Note(f"{seen.held} 条不急的提醒在等，到时候合并成一条发。"))
     body.append(Warn(f"没有送到 {seen.dead} 条") if seen.dead else Note("没有送不到的消息。"))
     for letter in seen.letters:
         body += _letter(letter)
@@ -131,17 +131,3 @@ def quota(seen: Sequence[Standing], share: int) -> Card:
     mend = Note("额度不对就改配置里的 monthly_calls；要更多额度，请升级平台的版本。")
     tone: Tone = "red" if share >= 90 else "orange"
     return Card(f"平台调用额度已用 {share}%", (*used, Text(what), mend, Buttons.of(Button("运维", Open(0)))), tone)
-
-
-def merged(cards: Sequence[Card]) -> Card:
-    """Several messages in one, because calls are short: what they were about."""
-    lines = [Text(f"{card.title}{_first(card)}") for card in cards[:MERGED_SHOWN]]
-    rest = [Note(f"另外还有 {len(cards) - MERGED_SHOWN} 条。")] if len(cards) > MERGED_SHOWN else []
-    why = Note("本月的平台调用额度不多了，提醒合并成一条发。")
-    button = Buttons.of(Button("今天", Say("/今天"), "primary"))
-    return Card(f"{len(cards)} 条提醒", (*lines, *rest, why, button), "blue", personal=True)
-
-
-def _first(card: Card) -> str:
-    said = next((part.text for part in card.body if isinstance(part, Text)), "")
-    return f"\n{said}" if said else ""

@@ -11,6 +11,7 @@ from models.crm.named_views import View
 from models.crm.preferences import Preferences
 
 KINDS = {"digest": "工作日简报", "morning": "早间卡片"}
+HOURLY = {True: "合并，每小时最多一条", False: "立即"}
 ANYWHERE = "最近用的"
 
 
@@ -39,14 +40,14 @@ def settings(
     where = PLATFORMS.get(wants.platform, ANYWHERE)
     kinds = tuple((label, "收" if getattr(wants, kind) else "不收") for kind, label in KINDS.items())
     body: list[Element] = [Warn(error)] if error else []
-    body.append(Fields((("免打扰", hours), *kinds, ("消息发到", where))))
-    body.append(Buttons.of(*(_switch(wants, kind) for kind in KINDS), *_places(wants, platforms)))
+    body.append(Fields((("免打扰", hours), *kinds, ("不急的消息", HOURLY[wants.hourly]), ("消息发到", where))))
+    body.append(Buttons.of(*(_switch(wants, kind) for kind in KINDS), _hourly(wants), *_places(wants, platforms)))
     fields = (
         Input("begins", "免打扰从", wants.quiet_from, hint="例如 22:00，不要就空着"),
         Input("ends", "到", wants.quiet_until, hint="例如 8:00"),
     )
     body.append(Form(fields, Button("保存", Quiet(), "primary")))
-    body.append(Note("免打扰的时候，投诉告警、你要的提醒和给你的答复照常来，其余的到点一起来。"))
+    body.append(Note("免打扰的时候，投诉告警、你要的提醒和给你的答复照常来，其余的到点合并成一条来。"))
     body += views.dropping(subscribed)
     return Card(
         "我的设置", tuple(body), "orange" if error else "blue", personal=True, toast=Toast(toast) if toast else None
@@ -56,6 +57,11 @@ def settings(
 def _switch(wants: Preferences, kind: str) -> Button:
     on = bool(getattr(wants, kind))
     return Button(f"{'不收' if on else '收'}{KINDS[kind]}", Switch(kind, int(not on)))
+
+
+def _hourly(wants: Preferences) -> Button:
+    label = "不急的也立即发" if wants.hourly else "不急的合并发"
+    return Button(label, Switch("hourly", int(not wants.hourly)))
 
 
 def _places(wants: Preferences, platforms: Sequence[str]) -> list[Button]:

@@ -41,7 +41,7 @@ def quiet(action: cards.Quiet, *, work: Work, me: Me, form: dict[str, str]) -> C
 
 @router.action(cards.Switch, may=Permission.SELF)
 def switch(action: cards.Switch, *, work: Work, me: Me) -> Card:
-    """收 and 不收."""
+    """收 and 不收, 合并 and 立即."""
     return _shown(work, me, preferences.switch(work, me, action.kind, on=bool(action.on)), toast="已保存")
 
 

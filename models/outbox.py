@@ -281,6 +281,12 @@ def forget_copies(work: Work, user_id: int, platform: str) -> None:
     work.put(FORGET, person=user_id, on=platform)
 
 
+def give_up(work: Work, copy_id: int) -> None:
+    """A copy that is not sent any more is not brought up to date either."""
+    work.put(SUPERSEDE, copy=copy_id, message=None, on="")
+    retitle(work, copy_id, "")
+
+
 def homeless(work: Work) -> list[int]:
     """Who has messages waiting that no platform could be found for."""
     return sorted(set(work.run(HOMELESS).scalars()))

@@ -281,6 +281,12 @@ class Settings(Section):
     files: Files = Files()
     audit: Audit = Audit()
 
+    @property
+    def quiet_hours(self) -> Quiet:
+        """Everybody's who set none; in the playground nobody's, unless set: who tries it at night sees what comes."""
+        tried = self.playground.enabled and "quiet" not in self.model_fields_set
+        return Quiet(begins="", ends="") if tried else self.quiet
+
     def monthly_calls(self, platform: str) -> int:
         """How many calls of a platform's API a month are paid for; 0 where nobody counts (O8)."""
         return {"feishu": self.feishu.monthly_calls, "dingtalk": self.dingtalk.monthly_calls}.get(platform, 0)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot import posting
+from bot import posting, telling
 from models import due, files, heads, health, outbox, reply_doors, seals
 from models.crm import (
     complaints,
     deliveries,
     digests,
     follow_ups,
+    held,
     mornings,
     reminders,
     reviews,
@@ -72,6 +73,7 @@ def forget(work: Work) -> bool:
     outbox.forget(work)
     reply_doors.forget(work)
     deliveries.find_homes(work)
+    held.forget(work)
     return False
 
 
@@ -82,10 +84,10 @@ def forget_files(work: Work) -> bool:
 
 
 def quotas(work: Work) -> bool:
-    """Tell administrators what is nearly used up, and merge what has to wait."""
+    """Tell administrators what is nearly used up, and hold back what has to wait."""
     deliveries.watch(work)
     posting.post_notices(work)
-    posting.merge_held(work)
+    telling.hold_back(work)
     return False
 
 
@@ -108,6 +110,7 @@ JOBS = (
     Job("forget", 3600, forget),
     Job("files", 60, forget_files),
     Job("quotas", 60, quotas),
+    Job("tell", 1, telling.tell),  # after those that give it something
     Job("seal", 2, seals.seal),
     Job("audit_head", 60, keep_head),
 )

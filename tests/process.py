@@ -24,7 +24,7 @@ import bytecode
 from conftest import SECRET, ZONE
 from models.engine import connect
 from models.settings import Settings
-from models.tables import Clock, Outbox, OutboxState, Timer, TimerState
+from models.tables import Clock, Held, Outbox, OutboxState, Timer, TimerState
 from models.tables.sealed import Keyring
 from models.work import Works
 from standins.caller import in_time
@@ -36,6 +36,7 @@ STARTS_WITHIN = 60.0
 STOPS_WITHIN = 10.0
 QUEUED = select(func.count()).where(Outbox.state == OutboxState.QUEUED)
 DUE = select(func.count()).where(Timer.state == TimerState.PENDING)
+HELD = select(func.count()).where(Held.told_at.is_(None))
 
 
 def free_port() -> int:
@@ -197,10 +198,11 @@ class Outside:
         self.wait(lambda: not self.queued(), "nothing waits any more", seconds)
 
     def queued(self, *, now: bool = False) -> int:
-        """How many messages wait to be sent."""
+        """How many messages wait to be sent, with what the next tick may add."""
         with self.works.read() as work:
             waiting = QUEUED.where(Outbox.not_before <= work.real) if now else QUEUED
-            return int(work.connection.execute(waiting).scalar_one())
+            untold = HELD.where(Held.look_at <= work.now)
+            return sum(int(work.connection.execute(each).scalar_one()) for each in (waiting, untold))
 
     def forward(self, moment: dt.datetime) -> int:
         """Move business time forward to this moment, to the second; returns by how many it is ahead now."""

@@ -199,6 +199,7 @@ def test_ones_own_reminders_come_on_the_next_day_at_work_and_do_not_move_back(co
     company.keban.until("2026-11-30 18:00")
     assert not [seen for seen in map(Seen, company.rep.inbox()) if seen.title == f"该跟进了 · {NAME}"]
     company.keban.until("2026-12-01 09:00")
+    company.rep.presses("打开", on=company.rep.last("2 条提醒"))
     assert company.rep.last(f"该跟进了 · {NAME}").buttons == ["完成", "已联系", "稍后", "改期"]
 
 

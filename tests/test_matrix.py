@@ -26,7 +26,7 @@ from models.crm import absences, duty, joiners, reviews
 from models.crm.absences import Leave
 from models.crm.duty import Days
 from models.organisation import Member
-from models.tables import Absence, Complaint, Customer, DutyShift, OrgProposal, Review, Timer, User, View
+from models.tables import Absence, Complaint, Customer, DutyShift, Held, OrgProposal, Review, Timer, User, View
 from models.work import Work
 from world import Answer, Somebody
 
@@ -69,7 +69,7 @@ class Tried(Company):
         """A record of this kind, and its customer, that are `owner`'s."""
         if kind == "view":
             return self.keban.works.perform(lambda work: self._view(work, owner))
-        if kind in ("colleague", "absence", "duty"):
+        if kind in ("colleague", "absence", "duty", "held"):
             return self.keban.works.perform(lambda work: self._presence(work, kind, owner))
         name = f"第{next(self.numbers)}家精密机械有限公司"
         if kind in ("entry", "returned", "review"):
@@ -100,6 +100,8 @@ class Tried(Company):
         work.connection.execute(delete(Absence))
         if kind == "absence":
             found["absence"] = absences.enter(work, Leave(person.id, work.now, work.now + dt.timedelta(days=1)))
+        if kind == "held":
+            found["held"] = told(work, person.id)
         if kind == "duty":
             duty.put(work, person.department_id, Days((0,)), "18:00-22:00", person.id)
             found["shift"] = work.db.scalars(select(func.max(DutyShift.id))).one()
@@ -132,6 +134,14 @@ class Tried(Company):
 @pytest.fixture
 def tried(company: Company) -> Tried:
     return Tried(company)
+
+
+def told(work: Work, person: int) -> int:
+    """What somebody was told of: that a colleague left."""
+    told = Held(user_id=person, kind="leaver", subject_id=person, since=work.now, look_at=work.now, told_at=work.now)
+    work.db.add(told)
+    work.db.flush()  # its id is asked for at once
+    return told.id
 
 
 def proposal(work: Work) -> int:
@@ -175,7 +185,7 @@ SAYS: dict[str, tuple[str, Callable[[Subject], str]]] = {
 #: action → the record it is about, where what is sent does not follow from its fields, and what is filled in.
 ABOUT = {"entry": "entry", "review": "review", "customer": "customer", "complaint": "complaint", "reminder": "timer"}
 ABOUT |= {"audit": "customer", "privacy": "customer"}
-ABOUT |= {"absence": "absence", "duty": "duty", "department": "colleague"}
+ABOUT |= {"absence": "absence", "duty": "duty", "department": "colleague", "held": "held"}
 RECORD = {
     "contact.reveal": "customer",
     "contact.reveal_complaint": "complaint",

@@ -14,7 +14,6 @@ from cards import kit
 from cards.kit import Card, Text
 from conftest import Company, Inside
 from models import delivery, health, outbox
-from models.crm import deliveries
 from models.delivery import UNKNOWN
 from models.outbox import Lane, Parcel
 from models.settings import Settings
@@ -231,6 +230,8 @@ def test_administrators_hear_of_a_quota_once_at_seven_tenths_and_at_nine(
     assert "到月底约 86 次" in admin.last().text
     spend(works, 19)
     keban.tick()
+    assert len(titles(admin)) == 1, "calls are short now, and he was told of something just now"
+    keban.forward(hours=4)
     assert titles(admin) == ["平台调用额度已用 70%", "平台调用额度已用 90%"]
     assert "只发告警和答复" in admin.last().text and titles(company.manager) == []
     keban.clock.forward(days=4)
@@ -245,42 +246,45 @@ def test_administrators_hear_of_a_quota_once_at_seven_tenths_and_at_nine(
 def test_when_calls_are_short_answers_go_and_the_rest_comes_as_one_message_every_few_hours(
     company: Company, works: Works, admin: Somebody
 ) -> None:
+    """Also what somebody asked for, and what had been promised before and is not under way."""
     keban = counted(company.keban)
-    spend(works, 90)
-    promise(company, Lane.REMINDER, "该跟进了 · 甲")
-    keban.settle()
-    assert titles(company.rep) == []
-    keban.tick()
-    assert titles(company.rep) == ["该跟进了 · 甲"], "one alone goes as it is"
-    for title in ("该跟进了 · 乙", "该跟进了 · 丙"):
-        promise(company, Lane.REMINDER, title)
-    keban.tick()
-    assert company.rep.says("/帮助").title == "我会这些"
-    assert titles(company.rep) == ["该跟进了 · 甲", "我会这些"]
-    keban.clock.forward(hours=4)
+    for name, at in (("甲", "10:30"), ("乙", "11:00"), ("丙", "11:30"), ("丁", "11:30")):
+        company.make.customer("王敏", f"{name}精密机械有限公司")
+        company.rep.says(f"/跟进 {name}精密 已报价 下次:今天{at}")
+    before = len(titles(company.rep))
+    keban.clock.forward(minutes=30)
     for job in JOBS:
         tick(works, job)
+    spend(works, 90)
     keban.settle()
-    merged = company.rep.last("2 条提醒")
-    assert "该跟进了 · 乙" in merged.text and "该跟进了 · 丙" in merged.text
-    assert company.rep.presses("今天", on=merged).status == 200
+    assert len(titles(company.rep)) == before, "it had been promised"
+    keban.tick()  # is held back
+    assert len(titles(company.rep)) == before and "1 条不急的提醒在等" in admin.says("/运维").text
+    keban.until("2026-11-25 11:30")
+    assert company.rep.says("/帮助").title == "我会这些" and len(titles(company.rep)) == before + 1
+    keban.until("2026-11-25 14:30")
+    merged = company.rep.last("4 条提醒")
+    assert len(titles(company.rep)) == before + 2 and "额度不多了" in merged.text
+    assert all(f"该跟进了 · {name}" in merged.text for name in "甲乙丙丁")
+    company.rep.presses("打开", on=merged)
+    assert company.rep.last().title.startswith("该跟进了 · 甲")
     assert OutboxState.QUEUED not in states(works)
 
 
-def test_what_goes_by_itself_is_in_no_message_of_several(company: Company, works: Works) -> None:
-    """Answers, and what a sender already has under way."""
+def test_one_alone_comes_as_it_is_and_what_a_sender_has_under_way_is_not_taken_back(
+    company: Company, works: Works
+) -> None:
     keban = counted(company.keban)
     promise(company, Lane.REMINDER, "该跟进了 · 甲")
-    [row] = works.perform(lambda work: delivery.lease(work, "feishu", 1, pace=delivery.pace_of(work, "feishu"))).rows
-    assert not works.perform(lambda work: deliveries.taken_in(work, row.id))
+    works.perform(lambda work: delivery.lease(work, "feishu", 1, pace=delivery.pace_of(work, "feishu")))
     spend(works, 90)
-    for title in ("答复 · 甲", "答复 · 乙"):
-        promise(company, Lane.ANSWER, title)
-    for title in ("该跟进了 · 乙", "该跟进了 · 丙"):
-        promise(company, Lane.REMINDER, title)
-    keban.tick()
-    assert titles(company.rep) == ["答复 · 甲", "答复 · 乙", "2 条提醒"]
-    assert states(works)[0] == "queued"
+    company.make.customer("王敏", "乙精密机械有限公司")
+    company.rep.says("/跟进 乙精密 已报价 下次:今天10:30")
+    promise(company, Lane.ANSWER, "答复 · 甲")
+    keban.until("2026-11-25 10:30")
+    assert "答复 · 甲" in titles(company.rep), "answers are not taken back"
+    assert company.rep.last("该跟进了 · 乙").buttons == ["完成", "已联系", "稍后", "改期"]
+    assert states(works)[0] == "queued", "its lease has to end first"
 
 
 def test_a_month_is_the_office_s_own(company: Company, works: Works) -> None:

@@ -53,6 +53,7 @@ def test_who_is_disabled_can_do_nothing_with_old_cards_either_until_he_is_let_in
     card = company.rep.says(f"/客户 {NAME}")
     admin.says("/人员 王敏")
     assert "已停用" in admin.presses("停用").text
+    company.keban.tick()
     assert "名下客户" in admin.last("已停用 · 王敏").text, "an administrator hears what he owns"
     pressed = company.rep.presses(card.buttons[0], on=card)
     assert "还不认识你" in str(pressed.toast) and "还不认识你" in company.rep.says("/今天").text

@@ -92,7 +92,11 @@ def of_the_rep(company: Company) -> str:
     account = company.rep.account
 
     def more(work: Work) -> str:
-        work.db.add(Preference(user_id=me.id, quiet_from="", quiet_until="", digest=True, morning=True, platform=""))
+        work.db.add(
+            Preference(
+                user_id=me.id, quiet_from="", quiet_until="", digest=True, morning=True, hourly=True, platform=""
+            )
+        )
         work.db.add(OrgLink(platform="feishu", kind=OrgKind.MEMBER, key=account, subject_id=me.id))
         work.db.add(OrgProposal(platform="feishu", account=account, name="王敏", mobile="13800130001", staff_no=""))
         return work.db.get_one(User, me.id).mobile
@@ -107,7 +111,7 @@ def test_one_of_our_own_is_handed_what_there_is_about_him(say: Say, company: Com
     assert (told["姓名"], told["手机"], told["部门"], told["角色"]) == ("王敏", mobile, "销售一部", ["销售专员"])
     assert told["账号"] == [{"平台": "飞书", "账号": company.rep.account}] and told["请假"][0]["代理人"] == "陈晨"
     assert told["加入前"][0]["手机"] == "13800130001" and {"操作": "登记请假", "次数": 1} in told["做过的操作"]
-    assert told["视图"] == [{"名称": "重点客户", "条件": {"level": ["a"]}}]
+    assert told["视图"] == [{"名称": "重点客户", "条件": {"level": ["A"]}}]
     assert done(company, "person.export") == [("user:1", {})]
     assert say("person export --staff-no S9999", str(file.with_suffix(".2"))) == 2
 

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import Engine
 
 from test_entry import ENTRY
-from test_nothing_leaks import TYPED, kept, leaks, listened, pairs
+from test_nothing_leaks import kept, leaks, listened
 from test_playground import Stage, settings_with, stage
+from typing_everywhere import TYPED, pairs
 
 __all__ = ["stage"]  # a fixture
 

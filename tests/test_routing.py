@@ -123,7 +123,7 @@ LEADING = SELLING | {"/待审", "/简报", "/日志"}
         ({Role.SALES_REP}, SELLING),
         ({Role.SUPERVISOR}, LEADING),
         ({Role.MANAGER}, LEADING),
-        ({Role.ADMIN}, LEADING | {"/运维", "/人员", "/角色", "/个人信息", "/同步"}),
+        ({Role.ADMIN}, LEADING | {"/运维", "/人员", "/角色", "/部门", "/个人信息", "/同步"}),
         ({Role.LEGAL, Role.SUPERVISOR}, LEADING),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +10,7 @@ from conftest import ON_SQLITE, Company
 from ding_company import Company as DingCompany
 from models.crm import people, preferences
 from models.crm.preferences import Preferences
+from models.settings import Settings
 from test_complaints import Service
 from test_entry import submit
 from test_leaving import ding
@@ -114,3 +116,15 @@ def test_it_is_quiet_exactly_from_the_first_to_the_last_minute(first: int, last:
     quiet = (now - first) % (24 * 60) < (last - first) % (24 * 60)
     assert (left > 0) is quiet
     assert not quiet or (now + left) % (24 * 60) == last
+
+
+@pytest.mark.parametrize(
+    ("said", "begins"),
+    [
+        ({}, "22:00"),
+        ({"playground": {"enabled": True}}, ""),
+        ({"playground": {"enabled": True}, "quiet": {"begins": "21:00"}}, "21:00"),
+    ],
+)
+def test_where_the_program_is_tried_out_no_hours_are_quiet(said: dict[str, object], begins: str) -> None:
+    assert Settings.model_validate(said).quiet_hours.begins == begins

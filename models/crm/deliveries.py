@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import calendar
-import datetime as dt
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,16 +17,14 @@ from models.errors import AlreadyDone, NotAllowed
 from models.outbox import Lane
 from models.pace import Pace
 from models.policy import Permission
-from models.tables import Outbox, OutboxState, PlatformPace, Role, User
+from models.tables import Held, Outbox, OutboxState, PlatformPace, Role, User
 from models.work import AnyRow, Work
 
 QUOTA = "quota"
 #: the shares of a month's calls at which administrators are told (O8).
 TOLD_AT = (70, 90)
 PAGE = 5
-#: of what is not urgent, one message a person in so many hours goes out where calls are short (O8).
-MERGED_HOURS = 4
-MERGED_AT_ONCE = RETRIED_AT_ONCE = 500
+RETRIED_AT_ONCE = 500
 
 WAITING = (
     select(Outbox.platform, func.count().label("waits"), func.min(Outbox.not_before).label("oldest"))
@@ -87,23 +84,20 @@ DROP = (
     .values(state=OutboxState.SUPERSEDED, card=None)
     .returning(Outbox.id)
 )
-HELD = (
-    select(Outbox.id, Outbox.user_id, Outbox.card)
+TAKE_BACK = (
+    update(Outbox)
     .where(
         Outbox.state == OutboxState.QUEUED,
         Outbox.platform == bindparam("on"),
         Outbox.user_id.is_not(None),
         Outbox.lane > Lane.ANSWER,
         ~Outbox.update,
-        Outbox.not_before <= bindparam("moment"),
         Outbox.lease_until.is_(None),
     )
-    .order_by(Outbox.id)
-    .limit(bindparam("most"))
+    .values(state=OutboxState.SUPERSEDED, card=None)
+    .returning(Outbox.user_id, Outbox.kind, Outbox.card_message_id)
 )
-STILL = and_(Outbox.id == bindparam("row"), Outbox.state == OutboxState.QUEUED, Outbox.lease_until.is_(None))
-HURRY = update(Outbox).where(STILL).values(lane=Lane.ANSWER)
-TAKEN_IN = update(Outbox).where(STILL).values(state=OutboxState.SUPERSEDED, card=None).returning(Outbox.id)
+HELD = select(func.count()).where(Held.told_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +142,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Everything about messages, as of a moment; a page of what was given up."""
+    """Everything about messages, as of a moment; a page of what was given up; how many wait to be told of (`held`)."""
 
     as_of: str
     platforms: tuple[Standing, ...]
@@ -157,6 +151,7 @@ class Overview:
     letters: tuple[Letter, ...]
     page: int
     more: bool
+    held: int = 0
 
 
 def overview(work: Work, page: int) -> Overview:
@@ -168,8 +163,8 @@ def overview(work: Work, page: int) -> Overview:
     dead = given_up(work)
     streams = health.look(work).streams
     stands = tuple(replace(each, stream=streams.get(each.platform)) for each in standings(work, waiting))
-    unbound = homeless.waits if homeless else 0
-    return Overview(work.shown(work.now), stands, unbound, dead, letters, page, more=len(rows) > PAGE)
+    unbound, held = homeless.waits if homeless else 0, int(work.run(HELD).scalar() or 0)
+    return Overview(work.shown(work.now), stands, unbound, dead, letters, page, len(rows) > PAGE, held)
 
 
 def given_up(work: Work) -> int:
@@ -277,13 +272,20 @@ def short(work: Work) -> list[str]:
     return [name for name, pace in paces if pace.tight(month, work.settings.monthly_calls(name))]
 
 
-def held(work: Work, platform: str) -> dict[int, list[tuple[int, str]]]:
-    """What is not urgent and waits there, by person: ids and cards, for those who got nothing of it lately."""
-    waits: dict[int, list[tuple[int, str]]] = {}
-    for row in work.run(HELD, on=platform, moment=work.real, most=MERGED_AT_ONCE):
-        waits.setdefault(row.user_id, []).append((row.id, row.card))
-    turn = int(work.real.timestamp() / dt.timedelta(hours=MERGED_HOURS).total_seconds())
-    return {person: rows for person, rows in waits.items() if outbox.claim(work, f"merged:{platform}:{person}:{turn}")}
+def taken_back(work: Work, platform: str) -> list[tuple[int, str, int]]:
+    """What is not urgent and not yet under way there is not sent: whom it was for, its kind and its subject."""
+    return [
+        (row.user_id, row.kind, _subject(work, row.card_message_id)) for row in work.run(TAKE_BACK, on=platform).all()
+    ]
+
+
+def _subject(work: Work, copy_id: int | None) -> int:
+    """What a copy was about, that is not sent any more; 0 for what is no record: digests."""
+    copy = outbox.copy_by_id(work, copy_id) if copy_id else None
+    if copy is None:
+        return 0
+    outbox.give_up(work, copy.id)
+    return int(copy.subject.partition(":")[2] or 0)
 
 
 def find_homes(work: Work) -> None:
@@ -291,14 +293,3 @@ def find_homes(work: Work) -> None:
     for person in outbox.homeless(work):
         if platform := people.reach(work, person):
             outbox.redirect(work, person, platform)
-
-
-def let_through(work: Work, row: int) -> None:
-    """Send this one although calls are short."""
-    work.put(HURRY, row=row)
-    work.after.append(work.wake)
-
-
-def taken_in(work: Work, row: int) -> bool:
-    """This one is told in another; False where it is on its way by itself."""
-    return work.run(TAKEN_IN, row=row).first() is not None

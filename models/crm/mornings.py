@@ -16,7 +16,7 @@ from models.crm import today as days
 from models.crm.digests import DIGEST
 from models.crm.people import Me
 from models.crm.today import MORNING
-from models.crm.view_news import VIEWS
+from models.crm.view_news import VIEWS, News
 from models.errors import AlreadyDone
 from models.tables import Identity, Role, Supervision, Timer, User, UserRole, ViewSubscription
 from models.work import AnyRow, Work
@@ -85,9 +85,14 @@ def _tell(work: Work, timer: AnyRow, kind: str, empty: Callable[[Me], bool]) -> 
     me = people.by_id(work, timer.person_id or 0)
     if me is None or kind not in (wanted := _wanted(work, me, run)):
         return
-    news = kind == wanted[0] and view_news.tell(work, me, run)
-    if news or not empty(me):
+    told = kind == wanted[0] and view_news.tell(work, me, run)
+    if told or not empty(me):
         work.notify(kind, run, [me.id], anew=True)
+
+
+def news(work: Work, me: Me, run: int, kind: str) -> list[News]:
+    """What this run tells him of his views, where this kind of message is the one that has it."""
+    return view_news.lines(work, me, run) if _wanted(work, me, run)[0] == kind else []
 
 
 def _wanted(work: Work, me: Me, run: int) -> list[str]:

@@ -22,13 +22,17 @@ NONE = {"", "无", "没有", "不要", "off", "none"}
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """`platform` is where he wants his messages, empty for wherever he was last."""
+    """`platform` is where he wants his messages, empty for wherever he was last.
+
+    `hourly`: what is not urgent is merged into one message an hour.
+    """
 
     quiet_from: str
     quiet_until: str
     digest: bool = True
     morning: bool = True
     platform: str = ""
+    hourly: bool = True
 
 
 OF = select(*(getattr(Preference, name) for name in Preferences.__slots__)).where(
@@ -41,7 +45,8 @@ KEEP = insert(Preference)
 def of(work: Work, user_id: int) -> Preferences:
     """A person's."""
     row = work.run(OF, person=user_id).first()
-    return Preferences(*row) if row else Preferences(work.settings.quiet.begins, work.settings.quiet.ends)
+    quiet = work.settings.quiet_hours
+    return Preferences(*row) if row else Preferences(quiet.begins, quiet.ends)
 
 
 def set_quiet(work: Work, me: Me, begins: str, ends: str) -> Preferences:
@@ -55,13 +60,15 @@ def set_quiet(work: Work, me: Me, begins: str, ends: str) -> Preferences:
 
 
 def switch(work: Work, me: Me, kind: str, *, on: bool) -> Preferences:
-    """Get the digest or the morning card, or not. Raises Refused."""
+    """Get the digest or the morning card, or not; what is not urgent once an hour, or at once. Raises Refused."""
     wants = of(work, me.id)
     match kind:
         case "digest":
             return _save(work, me, replace(wants, digest=on))
         case "morning":
             return _save(work, me, replace(wants, morning=on))
+        case "hourly":
+            return _save(work, me, replace(wants, hourly=on))
     raise Refused("这个不能关。")
 
 

@@ -26,6 +26,7 @@ from models.tables.files import FileLink
 from models.tables.follow_ups import Draft, FollowUp, Method
 from models.tables.forms import FormLink
 from models.tables.health import Heartbeat
+from models.tables.held import Held
 from models.tables.messages import CardMessage, Claim, Code, Outbox, OutboxState, PlatformPace, ReplyDoor
 from models.tables.orgs import OrgDirty, OrgKind, OrgLink, OrgProposal, OrgState, ProposalState
 from models.tables.people import (
@@ -78,6 +79,7 @@ __all__ = [
     "FormLink",
     "FunnelStage",
     "Heartbeat",
+    "Held",
     "Identity",
     "Kind",
     "Level",

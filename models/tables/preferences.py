@@ -10,7 +10,10 @@ from models.tables.people import User
 
 
 class Preference(Base):
-    """Only of whoever changed something. Quiet hours are wall times; both are empty where he wants none."""
+    """Only of whoever changed something. Quiet hours are wall times; both are empty where he wants none.
+
+    `hourly`: what is not urgent comes as one message an hour, else at once.
+    """
 
     __tablename__ = "preferences"
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id), primary_key=True)
@@ -19,3 +22,4 @@ class Preference(Base):
     digest: Mapped[bool]
     morning: Mapped[bool]
     platform: Mapped[str] = mapped_column(String(16))
+    hourly: Mapped[bool]
