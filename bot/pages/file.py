@@ -3,32 +3,46 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from flask import Blueprint, Response, make_response, render_template
-from werkzeug.exceptions import HTTPException, TooManyRequests
 
-from bot.pages import limits, strict
+from bot.pages import strict
 from bot.pages.form import STYLE
 from bot.pages.limits import Limits
 from bot.pages.survey import TEMPLATES
+from bot.pages.told import Told
 from models import files, links
-from models.errors import AlreadyDone, NotFound, Refused, Unavailable
+from models.errors import AlreadyDone, NotFound
 from models.files import VALID, Expired
 from models.work import Works
 
-HEADERS = strict.headers(STYLE)
 MINUTES = int(VALID.total_seconds() // 60)
 AGAIN = "回到和客伴的聊天里，重新导出。"
-#: what a page says, by what was refused. A stranger learns nothing from it.
-TOLD = {
-    NotFound: (404, "链接打不开", f"请核对链接是否完整，或者{AGAIN}"),
-    Expired: (410, "页面已过期", f"这个文件的 {MINUTES} 分钟有效期已过，或者内容已被擦除。请{AGAIN}"),
-    AlreadyDone: (410, "已下载过", f"这个文件已下载过，只能下载一次。要再下载，请{AGAIN}"),
-}
-BROKEN = (500, "出了点问题", "系统出了问题，请稍后再试。")
-AWAY = (503, "请稍后再试", "系统现在太忙，文件还在，请稍后再试。")
-log = logging.getLogger(__name__)
+TOLD = Told(
+    STYLE,
+    {
+        NotFound: (404, "链接打不开", f"请核对链接是否完整，或者{AGAIN}"),
+        Expired: (410, "页面已过期", f"这个文件的 {MINUTES} 分钟有效期已过，或者内容已被擦除。请{AGAIN}"),
+        AlreadyDone: (410, "已下载过", f"这个文件已下载过，只能下载一次。要再下载，请{AGAIN}"),
+    },
+    broken=(500, "出了点问题", "系统出了问题，请稍后再试。"),
+    away=(503, "请稍后再试", "系统现在太忙，文件还在，请稍后再试。"),
+    no_link=f"请{AGAIN}",
+    log=logging.getLogger(__name__),
+)
 security = logging.getLogger("keban.security")
+
+
+@contextmanager
+def known() -> Iterator[None]:
+    """Whoever keeps the security log learns of a link that nobody may use."""
+    try:
+        yield
+    except NotFound:
+        security.warning("rejected a file link that is not known or whose person may not have it")
+        raise
 
 
 class Pages:
@@ -40,13 +54,7 @@ class Pages:
     def blueprint(self) -> Blueprint:
         """Its routes."""
         pages = Blueprint("file", __name__, url_prefix="/file", template_folder=str(TEMPLATES))
-        pages.before_request(self._limits.caller)
-        pages.after_request(_strict)
-        pages.register_error_handler(Refused, _refused)
-        pages.register_error_handler(Unavailable, _away)
-        pages.register_error_handler(TooManyRequests, lambda no: limits.later(no, _told(*limits.BUSY)))
-        pages.register_error_handler(HTTPException, _failed)
-        pages.register_error_handler(Exception, _last_resort)
+        TOLD.guard(pages, self._limits)
         pages.add_url_rule("/<token>", "show", self._show, methods=["GET"])
         pages.add_url_rule("/<token>", "fetch", self._fetch, methods=["POST"])
         return pages
@@ -55,7 +63,7 @@ class Pages:
         return self._limits.link(strict.nonce(self._works.keys, links.FILE, token))
 
     def _show(self, token: str) -> Response:
-        with self._works.read() as work:
+        with known(), self._works.read() as work:
             waiting = files.waiting(work, self._nonce(token))
         shown = render_template(
             "file/file.html",
@@ -69,36 +77,8 @@ class Pages:
 
     def _fetch(self, token: str) -> Response:
         nonce = self._nonce(token)
-        name, content = self._works.perform(lambda work: files.fetch(work, nonce), channel="file")
+        with known():
+            name, content = self._works.perform(lambda work: files.fetch(work, nonce), channel="file")
         fetched = Response(content.encode(), content_type="application/json")
         fetched.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return fetched
-
-
-def _told(status: int, title: str, say: str) -> Response:
-    return make_response(render_template("survey/told.html", style=STYLE, title=title, say=say), status)
-
-
-def _refused(no: Refused) -> Response:
-    if isinstance(no, NotFound):
-        security.warning("rejected a file link that is not known or whose person may not have it")
-    return _told(*TOLD.get(type(no), BROKEN))
-
-
-def _away(away: Unavailable) -> Response:
-    log.warning("a file page waits for the database: %s", away)
-    return _told(*AWAY)
-
-
-def _failed(error: HTTPException) -> Response:
-    return _told(error.code or 400, "链接打不开", f"请{AGAIN}")
-
-
-def _last_resort(error: Exception) -> Response:
-    log.exception("request failed", exc_info=error)
-    return _told(*BROKEN)
-
-
-def _strict(response: Response) -> Response:
-    response.headers.update(HEADERS)
-    return response

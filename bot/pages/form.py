@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from flask import Blueprint, Response, make_response, render_template, request
-from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from bot.event import Event, Press
-from bot.pages import limits, strict, survey
+from bot.pages import strict, survey
 from bot.pages.limits import Limits
 from bot.pages.survey import TEMPLATES
+from bot.pages.told import Say, Told
 from bot.platform import Json
 from cards import html, kit
 from cards.kit import BadAction, Card, Field, Form, Input, Select, TextArea, Warn
@@ -24,21 +24,12 @@ from models.forms import VALID, Expired, Opened
 from models.work import Works
 
 STYLE = survey.STYLE + (TEMPLATES / "form" / "style.css").read_text(encoding="utf-8")
-HEADERS = strict.headers(STYLE)
 #: many times what a form may hold, so that what is too long for a field is told beside the field.
 LARGEST_BODY = 256 * 1024
 MINUTES = int(VALID.total_seconds() // 60)
 AGAIN = "回到和客伴的聊天里，重新打开表单。"
-#: what a page says, by what was refused. A stranger learns nothing from it.
-TOLD = {
-    NotFound: (404, "链接打不开", f"请核对链接是否完整，或者{AGAIN}"),
-    Expired: (410, "页面已过期", f"这个页面的 {MINUTES} 分钟有效期已过，没有提交。请{AGAIN}"),
-    AlreadyDone: (410, "已提交过", f"这个表单已提交过，结果在和客伴的聊天里。要再填一次，请{AGAIN}"),
-}
-BROKEN = (500, "出了点问题", "系统出了问题，没有提交，请稍后再试。")
 CLOSED = (503, "请稍后再试", "系统现在太忙，请稍后再打开这个页面。")
 AWAY = (503, "请稍后再试", "系统现在太忙，没有提交；填的内容还在这里，请稍后再提交一次。")
-TOO_LONG = (413, "内容太长了", "填的内容太长，没有提交，请返回上一页，精简后再提交。")
 DONE = (200, "已提交", "已提交，结果在和客伴的聊天里。可以关闭这个页面了。")
 MEND = "有的内容需要改一下，还没有提交。"
 NOT_TAKEN = 422
@@ -64,13 +55,7 @@ class Pages:
     def blueprint(self) -> Blueprint:
         """Its routes."""
         pages = Blueprint("form", __name__, url_prefix="/form", template_folder=str(TEMPLATES))
-        pages.before_request(self._limits.caller)
-        pages.after_request(_strict)
-        pages.register_error_handler(Refused, _refused)
-        pages.register_error_handler(Unavailable, _away)
-        pages.register_error_handler(TooManyRequests, _busy)
-        pages.register_error_handler(HTTPException, _failed)
-        pages.register_error_handler(Exception, _last_resort)
+        TOLD.guard(pages, self._limits)
         pages.add_url_rule("/<token>", "show", self._show, methods=["GET"])
         pages.add_url_rule("/<token>", "take", self._take, methods=["POST"])
         return pages
@@ -118,7 +103,7 @@ class Pages:
         if "refused" in told:
             return self._page(waiting, filled, f"没有提交：{told['refused']}", NOT_TAKEN)
         self._mark(waiting.link.nonce)
-        return _told(*DONE)
+        return TOLD.shown(DONE)
 
     def _again(self, waiting: Waiting, filled: tuple[Field, ...], asked: Card) -> Response:
         """What the program asks for once more, in what was typed: the page keeps it, and is that form from now on."""
@@ -212,37 +197,27 @@ def _typed() -> Typed:
     return [(name, text) for name, text in request.form.items() if text.strip()] if request.method == "POST" else []
 
 
-def _told(status: int, title: str, say: str, *, typed: Typed | None = None, again: bool = False) -> Response:
-    """A sentence in place of the form; `typed` is shown to be copied, or to be sent `again`."""
-    shown = render_template("form/told.html", style=STYLE, title=title, say=say, typed=typed, again=again)
-    return make_response(shown, status)
+class FormTold(Told):
+    """What was typed is never lost: it is shown to be copied, or to be sent again."""
+
+    def shown(self, say: Say, no: Exception | None = None) -> Response:
+        ours = no is not None and not isinstance(no, Refused)
+        typed = _typed() if ours or isinstance(no, Expired) else None
+        status, title, sentence = CLOSED if say is AWAY and not typed else say
+        shown = render_template("form/told.html", style=STYLE, title=title, say=sentence, typed=typed, again=ours)
+        return make_response(shown, status)
 
 
-def _refused(no: Refused) -> Response:
-    return _told(*TOLD.get(type(no), BROKEN), typed=_typed() if isinstance(no, Expired) else None)
-
-
-def _away(away: Unavailable) -> Response:
-    log.warning("a form page waits for the database: %s", away)
-    typed = _typed()
-    return _told(*AWAY if typed else CLOSED, typed=typed, again=True)
-
-
-def _busy(no: TooManyRequests) -> Response:
-    return limits.later(no, _told(*limits.BUSY))
-
-
-def _failed(error: HTTPException) -> Response:
-    if error.code == 413:
-        return _told(*TOO_LONG)
-    return _told(error.code or 400, "链接打不开", f"请{AGAIN}")
-
-
-def _last_resort(error: Exception) -> Response:
-    log.exception("request failed", exc_info=error)
-    return _told(*BROKEN, typed=_typed(), again=True)
-
-
-def _strict(response: Response) -> Response:
-    response.headers.update(HEADERS)
-    return response
+TOLD = FormTold(
+    STYLE,
+    {
+        NotFound: (404, "链接打不开", f"请核对链接是否完整，或者{AGAIN}"),
+        Expired: (410, "页面已过期", f"这个页面的 {MINUTES} 分钟有效期已过，没有提交。请{AGAIN}"),
+        AlreadyDone: (410, "已提交过", f"这个表单已提交过，结果在和客伴的聊天里。要再填一次，请{AGAIN}"),
+    },
+    broken=(500, "出了点问题", "系统出了问题，没有提交，请稍后再试。"),
+    away=AWAY,
+    no_link=f"请{AGAIN}",
+    log=log,
+    too_long=(413, "内容太长了", "填的内容太长，没有提交，请返回上一页，精简后再提交。"),
+)
