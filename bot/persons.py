@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from bot import posting
 from bot.platform import Platform
@@ -30,7 +32,8 @@ def person_export(works: Works, _: Platforms, said: Namespace) -> None:
         return documents.written(document, work.office.zone)
 
     _named(said)
-    _write(said.file, works.perform(task, channel="shell"))
+    with _new(said.file) as out:
+        out.write(works.perform(task, channel="shell"))
     print(f"已导出：{said.file}。里面是明文，用完请删除。")
 
 
@@ -61,10 +64,16 @@ def _contact(work: Work, ref: CustomerRef, said: Namespace) -> int | None:
     return access_shell.contact(work, ref, said.contact) if said.contact else None
 
 
-def _write(file: Path, text: str) -> None:
-    """Raises Refused where the file is there already or cannot be made."""
+@contextmanager
+def _new(file: Path) -> Iterator[TextIO]:
+    """A file for the eyes of whoever runs this, gone where it stays empty. Raises Refused where it cannot be made."""
     try:
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-            out.write(text)
+        out = open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8")
     except OSError as no:
         raise Refused(f"文件 {file} 写不了：{no.strerror}") from None
+    try:
+        with out:
+            yield out
+    except Refused:
+        file.unlink()
+        raise

@@ -13,7 +13,7 @@ from models import outbox
 from models.crm import held, people
 from models.crm.people import Me
 from models.crm.view_news import VIEWS
-from models.errors import NotFound
+from models.errors import Refused
 from models.outbox import REFRESH_AFTER, TWIN, URGENT, Lane, Parcel
 from models.work import Notice, Work
 
@@ -121,7 +121,8 @@ def post_notices(work: Work, pressed: str = "", answer: int | None = None) -> No
 def _post(work: Work, notice: Notice, pressed: str, answer: int | None) -> None:
     copies = [] if notice.anew else outbox.copies(work, notice.key)
     for copy in copies:
-        if copy.id != answer and (copy.message_id is None or copy.message_id != pressed):
+        shown = copy.id == answer or (copy.message_id is not None and copy.message_id == pressed)
+        if not shown and not (notice.in_place and outbox.stale(work, copy)):
             _update(work, notice, copy)
     holders = {copy.user_id for copy in copies}
     for user_id in notice.people:
@@ -145,7 +146,7 @@ def _update(work: Work, notice: Notice, copy: outbox.Copy) -> None:
     if reader := people.by_id(work, copy.user_id):
         try:
             card = notices.card(work, notice.kind, notice.subject, reader)
-        except NotFound:  # his place is another one now: nobody waits for him, and his copy keeps nothing
+        except Refused:  # his place is another one now: nobody waits for him, and his copy keeps nothing
             card = common.gone()
         change = Parcel(notice.kind, kit.dumps(card), copy.queue, update=True, card_message_id=copy.id)
         where = copy.platform or people.reach(work, copy.user_id)

@@ -147,7 +147,11 @@ def _sentence(name: str, fault: SendError) -> str:
 
 def keys_rotate(works: Works, _: Platforms, __: Namespace) -> None:
     """Bring everything over to the first data key, look again, and print what came of it."""
-    count = sum(rotation.rotate(works).values())
+    try:
+        count = sum(rotation.rotate(works).values())
+    except OSError as no:
+        why = f"链头文件 {works.settings.audit.heads} 写不了：{no.strerror}"
+        raise Refused(f"数据都换好了，{why}；能写了再执行一次，再去掉旧的密钥。") from None
     print(f"已换 {count} 行。", flush=True)
     if late := sum(rotation.rotate(works).values()):
         raise Refused(f"又有 {late} 行用旧密钥写入：还有进程没换上新设置。都重新启动以后，再执行一次。")

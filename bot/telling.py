@@ -14,7 +14,7 @@ from models.crm.noise import LISTED, Listener, Wait
 from models.crm.people import Me
 from models.errors import Refused
 from models.outbox import Lane
-from models.work import Work
+from models.work import Work, passing
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,9 @@ def tell(work: Work) -> bool:
         try:
             with work.savepoint():
                 _tell(work, person, short)
-        except Exception:
+        except Exception as fault:
+            if passing(fault):
+                raise
             log.exception("what waits for person %d cannot be told", person)
             held.look_again(work, person, work.now + held.AGAIN)
     return len(found) == held.BATCH
@@ -40,7 +42,7 @@ def hold_back(work: Work) -> None:
     """Where calls are short by now, what is not urgent and not yet under way waits as well (O8)."""
     for platform in deliveries.short(work):
         for person, kind, subject in deliveries.taken_back(work, platform):
-            held.hold(work, person, kind, subject)
+            held.hold(work, person, kind, subject or held.told_of(work, person, kind))
 
 
 def _tell(work: Work, person: int, short: Sequence[str]) -> None:
@@ -65,7 +67,9 @@ def _card(work: Work, me: Me, wait: Wait) -> Card | None:
     except Refused as no:
         log.warning("nobody is told of %s:%d: %s", wait.kind, wait.subject, type(no).__name__)
         held.drop(work, [wait])
-    except Exception:
+    except Exception as fault:
+        if passing(fault):
+            raise
         log.exception("the card of %s:%d cannot be made", wait.kind, wait.subject)
     return None
 

@@ -32,9 +32,9 @@ def card(seen: Away, toast: str = "") -> Card:
 
 
 def _facts(seen: Away) -> tuple[Element, ...]:
-    facts = Fields.of(
-        ("开始", seen.since), ("结束", seen.until), ("代理人", seen.deputy or "没有"), ("登记人", seen.entered_by)
-    )
+    until = "" if seen.state is State.CALLED_OFF else seen.until
+    people = ("代理人", seen.deputy or "没有"), ("登记人", seen.entered_by)
+    facts = Fields.of(("开始", seen.since), ("结束", until), *people)
     if seen.state in (State.OVER, State.CALLED_OFF):
         return (facts,)
     return facts, Note(_meaning(seen))

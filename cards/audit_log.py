@@ -21,6 +21,7 @@ class Turn(Action, name="audit.page"):
 CHANNELS: Mapping[str, str] = {
     **PLATFORMS,
     "demo": "演示",
+    "file": "下载页",
     "form": "表单页",
     "scheduler": "定时",
     "sender": "发送",

@@ -21,10 +21,9 @@ HELD = Held(
     data=(("手机", 1), ("邮箱", 1)),
     mentioned=(("手机", 2), ("座机", 1)),
     texts=(("客户资料", 1), ("跟进", 12), ("投诉", 1)),
-    waiting=3,
     known=True,
 )
-NOTHING = Held((), (), (), 0, known=False)
+NOTHING = Held((), (), (), known=False)
 PEOPLE = ((3, "李雷"), (4, "韩梅梅"))
 
 

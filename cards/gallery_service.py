@@ -80,9 +80,9 @@ def _complaint_forms() -> Samples:
 
 
 def _leavers() -> Samples:
-    yield "leavers.left.owning", leavers.left(Leaver("王敏", "S1001", 12, 1, 3, ()))
-    yield "leavers.left.bare", leavers.left(Leaver("王敏", "S1001", 0, 0, 0, ("dingtalk",)))
-    yield "leavers.left.nasty", leavers.left(Leaver(ODD, ODD, 1, 0, 0, (ODD,)))
+    yield "leavers.left.owning", leavers.left(Leaver("王敏", "S1001", 12, 1, 3, 1, ()))
+    yield "leavers.left.bare", leavers.left(Leaver("王敏", "S1001", 0, 0, 0, 0, ("dingtalk",)))
+    yield "leavers.left.nasty", leavers.left(Leaver(ODD, ODD, 1, 0, 0, 0, (ODD,)))
 
 
 PARTS = (_complaints, _complaint_forms, _leavers)

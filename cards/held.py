@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cards.common import Say, excerpt
 from cards.kit import Action, Button, Buttons, Card, Element, Fields, Note, Text
 
-LITTLE = "不急的消息合并成一条；想马上收到，请到「/设置」里改。"
+LITTLE = "同时到的合成一条；想一条一条收，请到「/设置」里改。"
 SHORT = "本月的平台调用额度不多了，四小时内的合并成一条发。"
 
 

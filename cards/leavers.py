@@ -10,7 +10,12 @@ from models.crm.leavers import Leaver
 def left(who: Leaver) -> Card:
     """Somebody's account is gone, and this is what waits for another hand."""
     named = f"{who.name}（{who.staff_no}）"
-    owned = ("名下客户", who.customers), ("待首次响应的投诉", who.complaints), ("未完成的提醒", who.reminders)
+    owned = (
+        ("名下客户", who.customers),
+        ("待首次响应的投诉", who.complaints),
+        ("未完成的提醒", who.reminders),
+        ("指定他为主管的部门", who.departments),
+    )
     open_ = tuple((label, f"{number} 个") for label, number in owned if number)
     waits = Warn("请尽快安排同事接手。") if open_ else Text("名下没有要交接的事。")
     still = "、".join(PLATFORMS.get(each, each) for each in who.platforms)

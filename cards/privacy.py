@@ -51,15 +51,22 @@ class Erase(Action, name="privacy.erase"):
     customer: int
 
 
+#: what goes of a contact, and of a customer who is a person.
+COMPANY = "姓名和联系方式都会销毁，跟进等文字里他的姓名和联系方式也去掉，文字本身保留；"
+PERSON = "姓名、联系方式和写到本人的文字都会销毁，他的提醒取消；"
+
+
 def held(ref: CustomerRef, there: Held, gone: str = "") -> Card:
     """How much there is of each kind; `gone` says who erased it and when."""
     facts = Fields.of(
+        ("客户", ref.name),
+        ("负责人", ref.owner_name),
         ("联系方式", _counts(there.data)),
         ("文字里的联系方式", _counts(there.mentioned)),
         ("写到本人的记录", _counts(there.texts)),
-        ("等待发送的消息、草稿和表单", f"{there.waiting} 条" if there.waiting else ""),
     )
-    body: tuple[Element, ...] = (Text(gone),) if there.nothing else (facts, Note("这里只显示种类和数量。"))
+    there_is = facts, Note("这里只显示种类和数量；等待发送的消息、草稿和表单里有的，擦除时一起去掉。")
+    body: tuple[Element, ...] = (Text(gone),) if there.nothing else there_is
     buttons = Buttons.of(
         Button("导出", AskExport(ref.id), "primary"),
         None if there.nothing else Button("擦除", AskErase(ref.id), "danger"),
@@ -82,9 +89,10 @@ def _whom(people: People, chosen: str, wrong: str = "") -> Select:
 
 def ask_export(ref: CustomerRef, people: People) -> Card:
     """Whose data is handed out."""
+    whose = Fields.of(("客户", ref.name), ("负责人", ref.owner_name))
     form = Form((_whom(people, ""),), Button("生成文件", Export(ref.id), "primary"))
     about = Note("文件里是明文，只交给本人或有权要求的人；每次导出都记入审计日志。")
-    return Card(_title("导出个人信息", ref), (form, about, _back(ref)), personal=True)
+    return Card(_title("导出个人信息", ref), (whose, form, about, _back(ref)), personal=True)
 
 
 def exported(ref: CustomerRef, link: str, until: str, *, local: bool) -> Card:
@@ -117,10 +125,11 @@ def ask_erase(ref: CustomerRef, people: People, typed: Mapping[str, str], wrong:
             wrong.get("客户编号", ""),
         ),
     )
-    warn = Warn("擦除后不能恢复：姓名、联系方式和写到本人的文字都会销毁，次数、金额、评分和时间保留。")
+    whose = Fields.of(("客户", ref.name), ("负责人", ref.owner_name))
+    warn = Warn(f"擦除后不能恢复：{COMPANY if people else PERSON}次数、金额、评分和时间保留。")
     form = Form(fields, Button("确认擦除", Erase(ref.id), "danger"))
     note = Note("原因会留在审计日志里，不要写姓名和联系方式。")
-    return Card(_title("擦除个人信息", ref), (warn, form, note, _back(ref)), "orange", personal=True)
+    return Card(_title("擦除个人信息", ref), (whose, warn, form, note, _back(ref)), "orange", personal=True)
 
 
 def erased(ref: CustomerRef) -> Card:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cards import views
 from cards.kit import Action, Button, Buttons, Card, Element, Fields, Form, Input, Note, Toast, Warn
@@ -34,6 +34,7 @@ def settings(
     error: str = "",
     toast: str = "",
     subscribed: Sequence[View] = (),
+    typed: Mapping[str, str] | None = None,
 ) -> Card:
     """What one gets, when not, and where; what is wrong with what was typed."""
     hours = f"{wants.quiet_from} 到 {wants.quiet_until}" if wants.quiet_from else "不要"
@@ -42,9 +43,10 @@ def settings(
     body: list[Element] = [Warn(error)] if error else []
     body.append(Fields((("免打扰", hours), *kinds, ("不急的消息", HOURLY[wants.hourly]), ("消息发到", where))))
     body.append(Buttons.of(*(_switch(wants, kind) for kind in KINDS), _hourly(wants), *_places(wants, platforms)))
+    hours_typed = {"begins": wants.quiet_from, "ends": wants.quiet_until} if typed is None else typed
     fields = (
-        Input("begins", "免打扰从", wants.quiet_from, hint="例如 22:00，不要就空着"),
-        Input("ends", "到", wants.quiet_until, hint="例如 8:00"),
+        Input("begins", "免打扰从", hours_typed.get("begins", ""), hint="例如 22:00，不要就空着"),
+        Input("ends", "到", hours_typed.get("ends", ""), hint="例如 8:00"),
     )
     body.append(Form(fields, Button("保存", Quiet(), "primary")))
     body.append(Note("免打扰的时候，投诉告警、你要的提醒和给你的答复照常来，其余的到点合并成一条来。"))

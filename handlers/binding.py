@@ -20,5 +20,8 @@ def bind(code: str, last_four: str, *, work: Work, event: Event) -> Card:
     """
     if not event.private:
         raise Refused("请在和我的私聊里绑定，不要把绑定码发在群里。")
+    before = people.by_account(work, event.platform, event.account)
     user = people.bind(work, event.platform, event.account, code, last_four)
-    return common.done("绑定成功", f"{user.name}，你好！发 /帮助 看看能做什么。")
+    other = before.name if before is not None and before.id != user.id else ""
+    parted = f"\n这个账号原来是{other}的，{other}的绑定已解除，要用请向管理员要新的绑定码。" if other else ""
+    return common.done("绑定成功", f"{user.name}，你好！发 /帮助 看看能做什么。{parted}")

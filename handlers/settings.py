@@ -16,9 +16,11 @@ from models.work import Work
 router = Router()
 
 
-def _shown(work: Work, me: Me, wants: Preferences, error: str = "", toast: str = "") -> Card:
+def _shown(
+    work: Work, me: Me, wants: Preferences, error: str = "", toast: str = "", typed: dict[str, str] | None = None
+) -> Card:
     platforms = [platform for platform, _ in people.accounts(work, me.id)]
-    return cards.settings(wants, platforms, error, toast, view_news.subscribed(work, me))
+    return cards.settings(wants, platforms, error, toast, view_news.subscribed(work, me), typed)
 
 
 @router.command("/设置", "/settings", "/sz", may=Permission.SELF)
@@ -35,7 +37,7 @@ def quiet(action: cards.Quiet, *, work: Work, me: Me, form: dict[str, str]) -> C
     try:
         wants = preferences.set_quiet(work, me, form.get("begins", ""), form.get("ends", ""))
     except Refused as no:
-        return _shown(work, me, preferences.of(work, me.id), no.say)
+        return _shown(work, me, preferences.of(work, me.id), no.say, typed=form)
     return _shown(work, me, wants, toast="已保存")
 
 

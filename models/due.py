@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, insert, or_, select, update
 
 from models.errors import Refused
 from models.tables import Timer, TimerState
-from models.work import AnyRow, Work
+from models.work import AnyRow, Work, passing
 
 BATCH = 20
 #: a timer whose firing failed is tried again after this.
@@ -105,7 +105,9 @@ def fire(work: Work, kinds: Mapping[str, Fire]) -> int:
         except Refused as no:
             log.warning("timer %d (%s) is dropped: %s", row.id, row.kind, type(no).__name__)
             work.put(BECOME, timer=row.id, became=TimerState.CANCELLED)
-        except Exception:
+        except Exception as fault:
+            if passing(fault):
+                raise
             log.exception("timer %d (%s) failed", row.id, row.kind)
             work.put(LATER, timer=row.id, moment=work.now + RETRY)
     return len(rows)

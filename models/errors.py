@@ -70,5 +70,9 @@ class Repeat(Unavailable):
     """The database undid the work for a reason that may be gone the next time."""
 
 
+class Taken(Repeat):
+    """Somebody else took the same key meanwhile: done again, the work sees his row."""
+
+
 class Claimed(Exception):
     """This event was carried out before; nothing was changed now."""

@@ -38,7 +38,7 @@ ADD = insert(FileLink)
 BY_NONCE = select(FileLink).where(FileLink.nonce == bindparam("about"))
 USE = (
     update(FileLink)
-    .where(FileLink.nonce == bindparam("about"), FileLink.used_at.is_(None))
+    .where(FileLink.nonce == bindparam("about"), FileLink.used_at.is_(None), FileLink.content.is_not(None))
     .values(used_at=bindparam("moment"), content=None)
     .returning(FileLink.id)
 )

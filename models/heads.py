@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TextIO
@@ -14,6 +16,8 @@ from models import seals
 from models.seals import Seal
 from models.tables.sealed import Keyring
 from models.work import Work
+
+HEX = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,9 @@ def prove(name: str, keys: Keyring) -> int:
         beside = file.with_name(f"{file.name}.new")
         with _open(beside, os.O_TRUNC) as end:
             end.write("".join(f"{text}\n" for text in anew))
+        owner = file.stat()
+        with suppress(PermissionError):  # whoever runs this may be somebody else than the program
+            os.chown(beside, owner.st_uid, owner.st_gid)
         beside.replace(file)
     return changed
 
@@ -94,6 +101,7 @@ def _line(number: int, text: str) -> Line:
     try:
         said = json.loads(text)
         at = dt.datetime.fromisoformat(said["at"]).astimezone(dt.UTC)
-        return Line(number, at, Seal(int(said["number"]), str(said["link"]), str(said["mac"])))
+        link, mac = (HEX.fullmatch(said[key])[0] for key in ("link", "mac"))  # type: ignore[index]
+        return Line(number, at, Seal(int(said["number"]), link, mac))
     except (ValueError, KeyError, TypeError, OverflowError):
         return Line(number)

@@ -17,6 +17,8 @@ from models.work import Work
 UPDATABLE = dt.timedelta(days=13)
 #: longer than the platform's last redelivery (7 h 05 min after the event).
 REMEMBER_CLAIMS = dt.timedelta(days=3)
+#: nobody is given an answer again after the last redelivery.
+REMEMBER_ANSWERS = dt.timedelta(hours=8)
 #: what is claimed once a month begins so.
 A_MONTH, REMEMBER_MONTHS = "month:", dt.timedelta(days=40)
 REMEMBER_MESSAGES = dt.timedelta(days=30)
@@ -142,6 +144,7 @@ OVERDUE = (
     )
     .values(state=OutboxState.DEAD, card=None, error=EXPIRED)
 )
+OLD_ANSWERS = update(Claim).where(Claim.answer.is_not(None), Claim.at < bindparam("before")).values(answer=None)
 OLD_CLAIMS = delete(Claim).where(Claim.at < bindparam("before"), ~Claim.key.startswith(A_MONTH))
 OLD_MONTHS = delete(Claim).where(Claim.at < bindparam("before"))
 OLD_DRAFTS = delete(Draft).where(Draft.at < bindparam("before"))
@@ -246,6 +249,11 @@ def copy_by_id(work: Work, copy_id: int) -> Copy | None:
     return None if row is None else Copy(*row)
 
 
+def stale(work: Work, copy: Copy) -> bool:
+    """Whether a copy stands where no platform changes it any more."""
+    return copy.sent_at is not None and copy.sent_at <= work.real - UPDATABLE
+
+
 def outlived(work: Work, copy: Copy, platform: str) -> bool:
     """Whether its person has a later copy of the same card on this platform."""
     about = {"about": copy.subject, "person": copy.user_id, "on": platform, "copy": copy.id}
@@ -294,6 +302,7 @@ def homeless(work: Work) -> list[int]:
 
 def forget(work: Work) -> None:
     """Drop claims no platform redelivers any more, drafts, links to forms, and messages that nobody waits for."""
+    work.run(OLD_ANSWERS, before=work.real - REMEMBER_ANSWERS)
     work.run(OLD_CLAIMS, before=work.real - REMEMBER_CLAIMS)
     work.run(OLD_MONTHS, before=work.real - REMEMBER_MONTHS)
     work.run(OLD_DRAFTS, before=work.real - REMEMBER_CLAIMS)

@@ -39,6 +39,10 @@ EXAMPLE = (
     .order_by(Customer.owner_id != bindparam("me"), Customer.id)
     .limit(1)
 )
+OFF = (
+    "只有打开演练场（[playground] enabled = true）才能拨快时钟。make run 开的演练场用网页上的按钮拨，"
+    "或者先 export KEBAN__PLAYGROUND__ENABLED=true 再执行。"
+)
 
 
 def seated(work: Work, platform: str) -> list[str]:
@@ -104,7 +108,7 @@ def forward(work: Work, by: dt.timedelta) -> None:
     A morning that was jumped over is planned at once: no scheduler may look before the next move.
     """
     if not work.settings.playground.enabled:
-        raise Refused("只有打开演练场（[playground] enabled = true）才能拨快时钟。")
+        raise Refused(OFF)
     if by <= dt.timedelta():
         raise Refused("时钟只能往前拨。")
     seconds = math.ceil(by.total_seconds())  # it counts whole seconds, and comes no moment too early

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from models.calendar import Calendar
 from models.engine import without_values
-from models.errors import Claimed, Repeat, Unavailable
+from models.errors import Claimed, Repeat, Taken, Unavailable
 from models.group_commit import Writers
 from models.kept import Ids, Kept
 from models.prepared import Cache, Cursor, Rows
@@ -52,7 +52,8 @@ class Notice:
     """A living card to show: copies of `kind:subject` change in place, people without one get one.
 
     `anew` sends another one although they have it: to be seen again, as a reminder is. An `urgent` one rings. What goes
-    `everywhere` goes to all platforms where somebody is, not only to the one he used last.
+    `everywhere` goes to all platforms where somebody is, not only to the one he used last. `in_place` changes only
+    copies that a platform still lets us change: an older one is no reason for a new message.
     """
 
     kind: str
@@ -61,6 +62,7 @@ class Notice:
     anew: bool = False
     urgent: bool = False
     everywhere: bool = False
+    in_place: bool = False
 
     @property
     def key(self) -> str:
@@ -200,9 +202,10 @@ class Work:
         anew: bool = False,
         urgent: bool = False,
         everywhere: bool = False,
+        in_place: bool = False,
     ) -> None:
         """Show a subject to people; with nobody named only the copies that exist are brought up to date."""
-        self.notices.append(Notice(kind, subject, tuple(dict.fromkeys(people)), anew, urgent, everywhere))
+        self.notices.append(Notice(kind, subject, tuple(dict.fromkeys(people)), anew, urgent, everywhere, in_place))
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -272,6 +275,8 @@ class Works:
                 with self.write(**about) as work:
                     return task(work)
             except Repeat as again:
+                if isinstance(again, Taken) and attempt == ATTEMPTS and again.__cause__:
+                    raise again.__cause__ from None  # what is there again and again was no rival's
                 log.warning("unit of work repeated (%d): %s", attempt, again)
                 time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311 (spreads rivals, hides nothing)
         raise Unavailable("the database stays busy")
@@ -297,7 +302,14 @@ def _translated() -> Iterator[None]:
         if _claimed(raised):
             raise Claimed from None
         without_values(fault)
+        if isinstance(raised, psycopg.errors.UniqueViolation):
+            raise Taken(type(fault).__name__) from fault
         raise
+
+
+def passing(fault: BaseException) -> bool:
+    """Whether the unit of work that raised this is repeated, so that no part of it should be mended by itself."""
+    return isinstance(fault, Repeat) or _passing(fault.orig if isinstance(fault, DBAPIError) else fault)
 
 
 def _passing(fault: BaseException | None) -> bool:

@@ -16,6 +16,7 @@ from models.crm import (
     mornings,
     reminders,
     reviews,
+    short_lived,
     surveys,
     today,
     view_news,
@@ -83,6 +84,11 @@ def forget_files(work: Work) -> bool:
     return False
 
 
+def scrub(work: Work) -> bool:
+    """Take out what was written of somebody while he was erased."""
+    return short_lived.scrub_again(work)
+
+
 def quotas(work: Work) -> bool:
     """Tell administrators what is nearly used up, and hold back what has to wait."""
     deliveries.watch(work)
@@ -109,6 +115,7 @@ JOBS = (
     Job("beat", 5, beat),
     Job("forget", 3600, forget),
     Job("files", 60, forget_files),
+    Job("scrub", 15, scrub),
     Job("quotas", 60, quotas),
     Job("tell", 1, telling.tell),  # after those that give it something
     Job("seal", 2, seals.seal),

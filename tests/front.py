@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from werkzeug.serving import BaseWSGIServer, make_server, make_ssl_devcert
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server, make_ssl_devcert
 
 import app
 from bot import dingtalk, feishu, web
@@ -34,6 +34,13 @@ def program(settings: Settings) -> Wsgi:
     works = Works(connect("sqlite:///never.db", Keyring.derived("nothing is sealed")), app.now, settings)
     found = (feishu.platform(settings.feishu), dingtalk.platform(settings.dingtalk, works))
     return web.create({each.name: each for each in found if each}, nothing, works).wsgi_app
+
+
+class Silent(WSGIRequestHandler):
+    """What it logs after its answer would come into the next test."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        pass
 
 
 class Front:
@@ -62,7 +69,8 @@ class Front:
             yield self
 
     def _serve(self, open_ones: ExitStack, tls: tuple[str, str] | None) -> BaseWSGIServer:
-        server = make_server("127.0.0.1", 0, self, threaded=True, ssl_context=tls)
+        server = make_server("127.0.0.1", 0, self, threaded=True, ssl_context=tls, request_handler=Silent)
+        server.log = lambda *_: None  # type: ignore[method-assign]
         serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         serving.start()
         open_ones.callback(server.server_close)

@@ -136,3 +136,10 @@ def test_what_waited_for_a_person_goes_out_when_he_binds(company: Company, newco
     newcomer.says(f"/绑定 {code} 7001")
     assert newcomer.last("待审核 · 华星科技有限公司").buttons == ["通过", "退回", "查看联系方式"]
     assert newcomer.presses("通过").title.startswith("已建档")
+
+
+def test_who_takes_an_account_that_is_somebodys_is_told_whose_it_was(company: Company) -> None:
+    code = code_for(company)
+    told = company.rep.says(f"/绑定 {code} 7001").text
+    assert "新人，你好" in told and "这个账号原来是王敏的，王敏的绑定已解除" in told
+    assert "原来是" not in company.rep.says(f"/绑定 {code_for(company)} 7001").text, "bound anew, it is his own"

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from conftest import Company
+from models.crm import staff
 from models.tables import Audit, Department, User
 from test_entry import stored
 from world import Somebody
@@ -29,7 +30,7 @@ def test_a_department_is_made_placed_and_led_and_its_leader_decides_at_once(comp
     admin.says("/部门")
     admin.presses("新部门")
     wrong = admin.presses("保存", {"name": "华东区", "above": "天上"})
-    assert "没有「天上」这个部门" in wrong.text and "华东区" in str(wrong.card), "what was typed is kept"
+    assert "没有找到部门「天上」" in wrong.text and "华东区" in str(wrong.card), "what was typed is kept"
     assert "华东区" not in parents(company)
     assert "已经有「销售一部」" in admin.presses("保存", {"name": "销售一部"}).text
     made = admin.presses("保存", {"name": "华东区", "above": "总公司", "supervisors": "陈晨"})
@@ -85,3 +86,19 @@ def test_who_is_new_is_let_in_from_the_chat_with_his_code_and_nobody_is_overwrit
     admin.presses("添加人员")
     assert "已经是孙丽的" in admin.presses("添加", new | {"name": "别人"}).text
     assert stored(company, select(User.name).where(User.staff_no == "S7001")) == ["孙丽"]
+
+
+def test_a_name_is_found_as_it_was_typed_and_who_is_disabled_leads_no_more(company: Company, admin: Somebody) -> None:
+    for name, above in (("销售部（华东）", "总公司"), ("上海组", "销售部（华东）")):
+        admin.says("/部门")
+        admin.presses("新部门")
+        made = admin.presses("保存", {"name": name, "above": above, "supervisors": "陈晨"})
+        assert made.title == f"部门 · {name}"
+    company.keban.works.perform(lambda work: staff.disable(work, stored_number(company, "陈晨")))
+    admin.says("/部门 上海组")
+    admin.presses("修改")
+    assert "没有指定" in admin.presses("保存", {"name": "浦东组"}).text
+
+
+def stored_number(company: Company, name: str) -> str:
+    return str(stored(company, select(User.staff_no).where(User.name == name))[0])

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cards import kit
+from cards.kit import Buttons, Card, Fields, Link
 from models.text import private
 from models.text.erased import PIECE, SHORTEST_PIECE, Traces, pieces, scrub, scrub_kept
 from models.text.private import ERASED
@@ -70,3 +72,20 @@ def test_the_pieces_of_a_text_are_all_of_it(text: str) -> None:
 def test_nothing_is_left_whatever_stands_around(before: str, his: str, after: str) -> None:
     left = scrub(f"{before} {his} {after}", HERS)
     assert his not in left or private.find(f"{before} {his} {after}") == []
+
+
+def test_a_name_in_letters_is_no_part_of_a_longer_one() -> None:
+    of = Traces.of([], ["Li"])
+    assert scrub("Li 说 Lisa 和 Ali 都在，Li也在", of) == "〔已擦除〕 说 Lisa 和 Ali 都在，〔已擦除〕也在"
+
+
+@given(st.builds(Traces.of, *[st.lists(st.text(min_size=1), max_size=3)] * 4))
+def test_what_is_kept_of_traces_reads_back(of: Traces) -> None:
+    assert Traces.of_kept(of.kept()) == of
+
+
+def test_labels_and_addresses_of_a_card_are_ours() -> None:
+    of = Traces.of([], ["负责人"])
+    card = Card("x", (Fields((("负责人", "负责人"),)), Buttons.of(Link("打开", "https://example.com/负责人"))))
+    kept = scrub_kept(kit.dumps(card), of)
+    assert '[["负责人","〔已擦除〕"]]' in kept and "https://example.com/负责人" in kept

@@ -13,6 +13,7 @@ from bot import rosters
 from conftest import ON_SQLITE, Company
 from models import policy
 from models.crm import people
+from models.crm.people import Hire
 from models.errors import Refused
 from models.policy import Permission, Reach
 from models.tables import Audit, Role, RoleGrant, User
@@ -84,6 +85,13 @@ def test_nobody_locks_everybody_out(company: Company, admin: Somebody) -> None:
     admin.says("/人员 管理员")
     admin.presses("改部门和角色")
     assert "至少要留一个" in admin.presses("保存", {"department": "总公司", "roles": "经理"}).text
+    unbound = Hire("S9100", "新管理员", "总公司", (Role.ADMIN,), "13900139100")
+    company.keban.works.perform(lambda work: people.add_user(work, unbound))
+    admin.says("/人员 管理员")
+    admin.presses("看 管理员")
+    admin.presses("改部门和角色")
+    told = admin.presses("保存", {"department": "总公司", "roles": "经理"}).text
+    assert "至少要留一个" in told, "whom nobody can speak as keeps nobody"
     admin.says("/角色 超级管理员")
     assert "至少要留一个" in str(admin.presses("保存", {"permission": "管理人员", "reach": "没有"}).toast)
     assert admin.says("/人员 管理员").title == "人员 · 管理员" and not stored(company, select(RoleGrant.role))
@@ -153,3 +161,9 @@ def test_several_roles_are_worth_the_widest_of_each_and_what_is_written_reads_ba
     assert policy.read(policy.written(have)) == have
     for (role, permission), reach in changes.items():
         assert policy.of_role(role, changes).get(permission) == reach
+
+
+def test_people_are_found_by_a_part_of_their_name_number_or_department(company: Company, admin: Somebody) -> None:
+    assert admin.says("/人员 敏").title == "人员 · 王敏"
+    assert "周舟" in admin.says("/人员 二部").text and "王敏" in admin.says("/人员 s00").text
+    assert "没有找到" in admin.says("/人员 %").text and "没有找到" in admin.says("/人员 s_0").text

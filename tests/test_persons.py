@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 import test_command_line
 import test_erasure
@@ -59,6 +59,9 @@ def test_a_customer_is_handed_out_and_erased(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert json.loads(file.read_text(encoding="utf-8"))["联系人"][0]["邮箱"] == EMAIL
     assert say(f"person export --customer {NUMBER}", str(file)) == 2, "a file that is there is not written over"
+    other = file.with_name("other.json")
+    assert say("person export --customer C209901001", str(other)) == 2 and not other.exists()
+    assert len(done(company, "person.export")) == 1, "what was not written was not handed out"
     for wrong, why in (
         (f"--customer {NUMBER} --contact 没有这人 --yes", "没有叫「没有这人」的联系人"),
         ("--customer C209901001 --yes", "没有编号是 C209901001 的客户"),
@@ -116,14 +119,26 @@ def test_one_of_our_own_is_handed_what_there_is_about_him(say: Say, company: Com
     assert say("person export --staff-no S9999", str(file.with_suffix(".2"))) == 2
 
 
+def gone_from_the_platform(work: Work, account: str, known_by: str) -> None:
+    """As the synchronisation leaves a leaver: only his number or his mobile tells whom a proposal was about."""
+    work.db.execute(delete(OrgLink))
+    work.db.execute(delete(Identity).where(Identity.account == account))
+    mobile = work.db.scalar(select(User.mobile).where(User.staff_no == "S0001"))
+    same = {"staff_no": "S0001"} if known_by == "number" else {"mobile": mobile}
+    work.db.execute(update(OrgProposal).values(same))
+
+
+@pytest.mark.parametrize("known_by", ["account", "number", "mobile"])
 def test_one_of_our_own_is_erased_once_he_is_disabled(
-    say: Say, company: Company, capsys: pytest.CaptureFixture[str]
+    say: Say, company: Company, capsys: pytest.CaptureFixture[str], known_by: str
 ) -> None:
     worked_with(company, NAME)
     mobile, account = of_the_rep(company), company.rep.account
     line = ("person erase --staff-no S0001 --yes --reason", REASON)
     assert say(*line) == 2 and "先执行 user disable" in capsys.readouterr().err
     company.keban.works.perform(lambda work: staff.disable(work, "S0001"))
+    if known_by != "account":
+        company.keban.works.perform(lambda work: gone_from_the_platform(work, account, known_by))
     assert say("person erase --staff-no S0001 --yes --reason", f"打 {mobile}") == 2
     assert stored(company, select(User.mobile).where(User.staff_no == "S0001")) == [mobile]
     assert say(*line) == 0 and "王敏（S0001） 的个人信息已擦除" in capsys.readouterr().out

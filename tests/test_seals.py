@@ -336,3 +336,14 @@ def test_the_clock_of_a_day_is_that_of_the_company(works: Works, clock: HandCloc
     clock.forward(minutes=2)
     tick(works, KEEP)
     assert len(file.read_text().splitlines()) == 2
+
+
+def test_a_line_outside_that_is_no_head_is_a_finding(
+    works: Works, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sealed(works, "a")
+    tick(works, KEEP)
+    strange = '{"at": "2026-11-25T00:00:00+00:00", "number": 1, "link": "\\ud800", "mac": "x"}'
+    file.write_text(f"{file.read_text()}{strange}\n")
+    assert "外部记录的第 2 行看不懂" in verified(works, capsys)[1]
+    assert heads.prove(str(file), works.keys) == 0 and file.read_text().endswith(f"{strange}\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,7 +91,9 @@ def test_what_cannot_be_read_is_said_and_no_quiet_hours_are_a_choice(company: Co
     rep = company.rep
     rep.says("/设置")
     for begins, ends, told in (("夜里", "8:00", "看不懂"), ("22:00", "", "从几点到几点"), ("8", "8:00", "不能一样")):
-        assert told in rep.presses("保存", {"免打扰从": begins, "到": ends}).text
+        said = rep.presses("保存", {"免打扰从": begins, "到": ends})
+        shown = json.dumps(said.card, ensure_ascii=False)
+        assert told in said.text and f'"{begins}"' in shown, "what was typed is kept"
     assert "不要" in rep.presses("保存", {"免打扰从": "", "到": ""}).text
 
 

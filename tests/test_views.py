@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import select, update
 
 from conftest import ON_SQLITE, ZONE, Company, Inside
+from models.crm import conditions, named_views, view_news
 from models.settings import Settings
 from models.tables import Audit, Customer, User, View, ViewSubscription
 from models.work import Works
 from test_entry import count, stored
+from test_redelivery import at_once
 from test_story import SURFACES, opened
 from world import HandClock
 
@@ -279,3 +281,18 @@ def test_ten_subscriptions_are_enough(company: Company) -> None:
         answer = company.rep.presses("每周一订阅")
     assert "最多订阅 10 个视图" in answer.toast + answer.text
     assert count(company, ViewSubscription) == 10
+
+
+def test_two_at_once_are_one(company: Company) -> None:
+    me, wanted = company.make.me("陈晨"), conditions.opened({"level": ["A"]})
+    works = company.keban.works
+
+    def save() -> object:
+        return works.perform(lambda work: named_views.save(work, me, "重点", wanted))
+
+    def subscribe() -> object:
+        return works.perform(lambda work: view_news.subscribe(work, me, named_views.BUILT_IN["stale"], weekly=False))
+
+    at_once(*[save] * 8)
+    at_once(*[subscribe] * 8)
+    assert stored(company, select(View.name)) == ["重点"] and len(stored(company, select(ViewSubscription.view))) == 1

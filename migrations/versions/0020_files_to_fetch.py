@@ -1,4 +1,4 @@
-"""links to files that are fetched from a page of ours"""
+"""links to files that are fetched from a page of ours; erasures that are not over yet"""
 
 from __future__ import annotations
 
@@ -30,7 +30,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("nonce", name=op.f("uq_file_links_nonce")),
     )
     op.create_index(op.f("ix_file_links_subject"), "file_links", ["subject"])
+    op.create_table(
+        "erasures",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("traces", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasures")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("erasures")
     op.drop_table("file_links")

@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=20), nullable=False),
         sa.Column("name_key", sa.String(length=20), nullable=False),
         sa.Column("conditions", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_views_user_id_users")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_views_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_views")),
         sa.UniqueConstraint("user_id", "name_key", name=op.f("uq_views_user_id_name_key")),
     )
@@ -34,10 +34,8 @@ def upgrade() -> None:
         sa.Column("told", KEY, nullable=False),
         sa.Column("before", KEY, nullable=False),
         sa.Column("run_id", KEY, nullable=True),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_view_subscriptions_user_id_users")),
-        sa.ForeignKeyConstraint(
-            ["run_id"], ["calendar_runs.id"], name=op.f("fk_view_subscriptions_run_id_calendar_runs")
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_view_subscriptions_user_id")),
+        sa.ForeignKeyConstraint(["run_id"], ["calendar_runs.id"], name=op.f("fk_view_subscriptions_run_id")),
         sa.PrimaryKeyConstraint("user_id", "view", name=op.f("pk_view_subscriptions")),
     )
     op.create_index(

@@ -31,7 +31,7 @@ from models.tables import (
     Timer,
     TimerState,
 )
-from models.text import periods
+from models.text import erased, periods
 from models.text.identifiers import narrow
 
 ANY = "不限"
@@ -94,7 +94,8 @@ class Conditions:
 
 
 def _among(column: Any, words: Mapping[str, Any]) -> Where:
-    return lambda values, _: column.in_([words[value] for value in values])
+    """A value that only another version knew is none."""
+    return lambda values, _: column.in_([words[value] for value in values if value in words])
 
 
 def _among_itself(column: Any) -> Where:
@@ -141,7 +142,7 @@ def _left_alone(values: tuple[str, ...], asked: Asking) -> ColumnElement[bool]:
 
 REMINDED = (Timer.kind == follow_ups.REMINDER, Timer.state == TimerState.FIRED, Timer.customer_id.is_not(None))
 OVERDUE = Customer.id.in_(select(Timer.customer_id).where(*REMINDED))
-PENDING = or_(
+INCOMPLETE = or_(
     and_(Customer.kind == Kind.COMPANY, func.coalesce(Customer.uscc, "") == ""),
     and_(Customer.kind == Kind.PERSON, Customer.id_number.is_(None)),
     *(func.coalesce(each, "") == "" for each in (Customer.address, Customer.headcount, Customer.main_business)),
@@ -149,10 +150,13 @@ PENDING = or_(
     .where(
         Contact.customer_id == Customer.id,
         Contact.primary,
+        Contact.name != erased.NAME,
         or_(func.coalesce(Contact.position, "") == "", Contact.email.is_(None)),
     )
     .exists(),
 )
+#: of who was erased nothing is asked for any more.
+PENDING = and_(~Customer.name.startswith(erased.CUSTOMER), INCOMPLETE)
 
 
 def _flag(is_so: ColumnElement[bool]) -> Where:
@@ -179,8 +183,14 @@ FLAG = reads.one_of({YES: "yes", NO: "no"})
 NAMED_PERIODS = [*periods.NAMED, "最近7天", "最近30天", "最近90天"]
 LONG_AGO: Order = (func.coalesce(Customer.last_follow_up_at, Customer.acquired_at),)
 MISSED = select(func.min(Timer.due_at)).where(Timer.customer_id == Customer.id, *REMINDED).scalar_subquery()
-COMPLAINED = select(func.min(Complaint.due_at)).where(Complaint.customer_id == Customer.id).scalar_subquery()
-BOUGHT = select(func.max(Deal.at)).where(Deal.customer_id == Customer.id).scalar_subquery()
+COMPLAINED = (
+    select(func.min(Complaint.due_at))
+    .where(Complaint.customer_id == Customer.id, Complaint.state.in_(STATES[OPEN]))
+    .scalar_subquery()
+)
+BOUGHT = (
+    select(func.max(Deal.at)).where(Deal.customer_id == Customer.id, Deal.state != DealState.RETURNED).scalar_subquery()
+)
 
 
 def _words(members: Mapping[str, StrEnum]) -> Read:

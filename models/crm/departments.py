@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, func, insert, select
 
-from models.crm import changes, colleagues, people, staff, standing
+from models.crm import access_team, changes, colleagues, people, staff, standing
 from models.crm.people import Me
 from models.errors import Ambiguous, NotFound, Refused
 from models.tables import Department, DepartmentSupervisor, OrgKind, OrgLink, Supervision, User
-from models.text.identifiers import narrow, several
+from models.text.identifiers import several
 from models.work import Work
 
 PAGE = 10
@@ -27,7 +27,7 @@ LEADERS = (
 NAMED = (
     select(User.name, User.staff_no)
     .join(DepartmentSupervisor, DepartmentSupervisor.user_id == User.id)
-    .where(DepartmentSupervisor.department_id == bindparam("department"))
+    .where(DepartmentSupervisor.department_id == bindparam("department"), User.active)
     .order_by(User.staff_no)
 )
 SYNCED = (
@@ -111,20 +111,14 @@ def opened(work: Work, me: Me, department_id: int) -> Opened:
     """One department. Raises NotAllowed, NotFound."""
     staff.allowed(me)
     rows = work.run(ALL).all()
-    found = next((row for row in rows if row.id == department_id), None)
-    if found is None:
+    team = next((team for team in _teams(work) if team.id == department_id), None)
+    if team is None:
         raise NotFound("没有找到这个部门。")
-    team = next(team for team in _teams(work) if team.id == department_id)
+    found = next(row for row in rows if row.id == department_id)
     above = next((row.name for row in rows if row.id == found.parent_id), "")
     below = tuple(row.name for row in rows if row.parent_id == department_id)
     named = tuple((row.name, row.staff_no) for row in work.run(NAMED, department=department_id))
     return Opened(team, above, below, named, tuple(work.run(SYNCED, department=department_id).scalars()))
-
-
-def called(work: Work, me: Me, words: str) -> int:
-    """The department of this name. Raises NotAllowed, NotFound."""
-    staff.allowed(me)
-    return _called(work, words)
 
 
 def make(work: Work, me: Me, wanted: Wanted) -> int:
@@ -162,7 +156,7 @@ def _become(work: Work, department: Department, wanted: Wanted) -> int:
     before = changes.department(work, department.id)
     if (name := wanted.name.strip()) != department.name:
         department.name = _free(work, name)
-    _place(work, department, _called(work, wanted.above) if wanted.above.strip() else None)
+    _place(work, department, access_team.department(work, wanted.above).id if wanted.above.strip() else None)
     _lead(work, department.id, [_leader(work, each) for each in several(wanted.supervisors)])
     _settle(work, department, before)
     return department.id
@@ -174,13 +168,6 @@ def _free(work: Work, name: str) -> str:
     if work.run(CALLED, name=name.strip()).first():
         raise Refused(f"已经有「{name.strip()}」这个部门。")
     return name.strip()
-
-
-def _called(work: Work, words: str) -> int:
-    found: int | None = work.run(CALLED, name=narrow(words).strip()).scalar()
-    if found is None:
-        raise NotFound(f"没有「{words.strip()}」这个部门，发 /部门 看看有哪些。")
-    return found
 
 
 def _leader(work: Work, words: str) -> int:

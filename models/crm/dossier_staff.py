@@ -19,13 +19,14 @@ from models.tables import (
     User,
     UserRole,
     View,
+    ViewSubscription,
 )
 from models.tables.orgs import OrgKind
 from models.work import Work
 
 DEPUTY = aliased(User)
 ROLES = select(UserRole.role).where(UserRole.user_id == bindparam("person")).order_by(UserRole.role)
-#: every table that has rows about him, each with its labels.
+#: what there is about him, each with its labels; which departments he leads stands with these.
 ROWS: dict[str, Executable] = {
     "账号": select(Identity.platform.label("平台"), Identity.account.label("账号")).where(
         Identity.user_id == bindparam("person")
@@ -55,6 +56,9 @@ ROWS: dict[str, Executable] = {
         DutyShift.closes.label("到第几分钟"),
     ).where(DutyShift.user_id == bindparam("person")),
     "视图": select(View.name.label("名称"), View.conditions.label("条件")).where(View.user_id == bindparam("person")),
+    "订阅": select(ViewSubscription.view.label("视图"), ViewSubscription.weekly.label("每周")).where(
+        ViewSubscription.user_id == bindparam("person")
+    ),
     "设置": select(
         Preference.quiet_from.label("免打扰从"),
         Preference.quiet_until.label("免打扰到"),

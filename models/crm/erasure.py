@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, select, update
 
-from models import files, outbox
-from models.crm import entries, personal, short_lived
+from models import files
+from models.crm import entries, follow_ups, indexes, personal, short_lived
 from models.crm.access import CustomerRef
 from models.crm.personal import ABOUT, OWN_TEXTS, PLACES, REACHED, TEXTS, Scope
 from models.engine import overwrite
 from models.errors import AlreadyDone, Invalid
-from models.tables import Audit, CardMessage, Complaint, Contact, Outcome, Review, Survey, Timer, User
+from models.tables import (
+    Audit,
+    Complaint,
+    Contact,
+    FollowUp,
+    Outcome,
+    PrivateValue,
+    Review,
+    Survey,
+    Timer,
+    TimerState,
+    User,
+)
+from models.tables.sealed import among
 from models.text import erased, names, private
 from models.text.erased import Traces
 from models.work import Work
@@ -26,14 +38,20 @@ BEFORE = (
     .where(Audit.operation == ERASE, Audit.subject == bindparam("about"), Audit.outcome == Outcome.DONE)
     .order_by(Audit.id.desc())
 )
-#: living cards that a platform still lets us change: older ones would be sent anew.
-ALIVE = (
-    select(CardMessage.subject)
+ELSEWHERE = (
+    update(PrivateValue)
+    .where(among(PrivateValue.value_key, "value"), PrivateValue.customer_id != bindparam("customer"))
+    .values(value=bindparam("nothing"), value_key="")
+)
+#: nobody is asked any more to follow up somebody who is not known.
+FORGET_REMINDERS = (
+    update(Timer)
     .where(
-        CardMessage.subject.in_(bindparam("subjects", expanding=True)),
-        or_(CardMessage.sent_at.is_(None), CardMessage.sent_at > bindparam("since")),
+        Timer.kind == follow_ups.REMINDER,
+        Timer.subject_id == bindparam("follow_up"),
+        Timer.state.in_([TimerState.PENDING, TimerState.FIRED]),
     )
-    .distinct()
+    .values(state=TimerState.CANCELLED, closed_at=bindparam("moment"))
 )
 REMINDERS = select(Timer.id).where(Timer.customer_id == bindparam("customer"))
 
@@ -44,14 +62,14 @@ def erase(work: Work, ref: CustomerRef, contact: int | None, reason: str) -> Non
     Rows stay, so that all figures do. `reason` stands in the audit. Raises Invalid, NotFound, AlreadyDone with who
     did it and when.
     """
-    of = personal.scope(work, ref.id, contact)
-    held = personal.held(work, of)
-    if held.nothing:
+    of = personal.scope(work, ref.id, contact, lock=True)
+    if personal.held(work, of).nothing:
         raise AlreadyDone(before(work, f"customer:{ref.id}", contact))
     check_reason(reason, of.traces)
     _texts(work, of)
     for value in of.values:
         value.value, value.value_key = "", ""
+    _elsewhere(work, of)
     for each in of.contacts:
         _contact(each)
     if of.person:
@@ -79,8 +97,12 @@ def before(work: Work, subject: str, contact: int | None = None) -> str:
 
 
 def forget(work: Work, traces: Traces, subject: str) -> None:
-    """What waits holds nothing of it any more, neither does the database's file."""
+    """What waits holds nothing of it any more; what others write of it at this moment does not a minute later.
+
+    Neither does the file of SQLite, unless somebody reads in it just then.
+    """
     short_lived.scrub(work, traces)
+    short_lived.scrub_later(work, traces)
     files.drop(work, subject)
     engine = work.connection.engine
     work.after.append(lambda: overwrite(engine))
@@ -97,6 +119,14 @@ def _written(work: Work, of: Scope) -> Iterator[tuple[object, dict[str, str]]]:
     for table, columns in TEXTS.items():
         for record in personal.records(work, table, of.customer.id):
             yield record, dict(columns)
+
+
+def _elsewhere(work: Work, of: Scope) -> None:
+    """The same numbers in texts about other customers."""
+    spelled = (*personal.reached(of.contacts), *(each.value for each in of.values))
+    for span in (span for each in dict.fromkeys(spelled) for span in private.find(each)):
+        same = indexes.look_up_private(work.keys, "value", span.kind, span.spelling)
+        work.run(ELSEWHERE, customer=of.customer.id, nothing="", **same)
 
 
 def _contact(contact: Contact) -> None:
@@ -118,6 +148,8 @@ def _customer(work: Work, of: Scope) -> None:
     customer.id_number = customer.id_number_key = None
     for column in PLACES:
         setattr(customer, column, None)
+    for record in personal.records(work, FollowUp, customer.id):
+        work.run(FORGET_REMINDERS, follow_up=record.id, moment=work.now)
 
 
 def _show(work: Work, customer: int) -> None:
@@ -126,7 +158,6 @@ def _show(work: Work, customer: int) -> None:
     for table, kind in ((Review, "review"), (Complaint, "complaint"), (Survey, "survey")):
         subjects += [f"{kind}:{each.id}" for each in personal.records(work, table, customer)]
     subjects += [f"reminder:{timer}" for timer in work.run(REMINDERS, customer=customer).scalars()]
-    since: dt.datetime = work.real - outbox.UPDATABLE
-    for subject in work.connection.execute(ALIVE, {"subjects": subjects, "since": since}).scalars().all():
+    for subject in subjects:
         kind, _, number = subject.partition(":")
-        work.notify(kind, int(number))
+        work.notify(kind, int(number), in_place=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, delete, select, tuple_
+from sqlalchemy import bindparam, delete, select
 
 from models.crm import erasure, people
 from models.errors import AlreadyDone, Refused
@@ -14,9 +14,9 @@ ACCOUNTS = select(Identity.platform, Identity.account).where(Identity.user_id ==
 LINKS = select(OrgLink.platform, OrgLink.key).where(
     OrgLink.kind == OrgKind.MEMBER, OrgLink.subject_id == bindparam("person")
 )
-PROPOSALS = delete(OrgProposal).where(
-    tuple_(OrgProposal.platform, OrgProposal.account).in_(bindparam("accounts", expanding=True))
-)
+#: as whom he was once proposed: who left is at no platform any more, so his number and his mobile tell as well.
+PROPOSED = select(OrgProposal.id, OrgProposal.platform, OrgProposal.account, OrgProposal.staff_no, OrgProposal.mobile)
+DROP = delete(OrgProposal).where(OrgProposal.id.in_(bindparam("ids", expanding=True)))
 #: rows that are about him alone; that he stood in for others is about them.
 HIS = (
     delete(Identity).where(Identity.user_id == bindparam("person")).returning(Identity.id),
@@ -40,7 +40,7 @@ def erase(work: Work, staff_no: str, reason: str) -> User:
         raise Refused(f"{user.name}（{staff_no}）还在用，先执行 user disable。")
     traces = Traces.of([user.mobile] if user.mobile else [])
     erasure.check_reason(reason, traces)
-    _proposals(work, user.id)
+    _proposals(work, user)
     dropped = [len(work.run(each, person=user.id).all()) for each in HIS]
     if not (user.mobile or any(dropped)):
         raise AlreadyDone(erasure.before(work, f"user:{user.id}"))
@@ -51,8 +51,15 @@ def erase(work: Work, staff_no: str, reason: str) -> User:
     return user
 
 
-def _proposals(work: Work, person: int) -> None:
+def _proposals(work: Work, user: User) -> None:
     """As whom he was once proposed to join."""
-    known = [tuple(row) for each in (ACCOUNTS, LINKS) for row in work.run(each, person=person)]
-    if known:
-        work.connection.execute(PROPOSALS, {"accounts": known})
+    known = {tuple(row) for each in (ACCOUNTS, LINKS) for row in work.run(each, person=user.id)}
+    his = [
+        row.id
+        for row in work.run(PROPOSED)
+        if (row.platform, row.account) in known
+        or row.staff_no == user.staff_no
+        or (user.mobile and row.mobile == user.mobile)
+    ]
+    if his:
+        work.connection.execute(DROP, {"ids": his})

@@ -15,7 +15,7 @@ from models.errors import NotFound
 from models.tables import Held, User
 from models.work import Work
 
-BATCH = 20
+BATCH = 5
 #: how often a person is looked at again while something waits: duty, preferences and the month's calls change.
 AGAIN = dt.timedelta(minutes=5)
 REMEMBER = dt.timedelta(days=30)
@@ -59,6 +59,12 @@ DROP = delete(Held).where(Held.id.in_(bindparam("ids", expanding=True)))
 OPENED = select(Held.kind, Held.subject_id).where(
     Held.id == bindparam("row"), Held.user_id == bindparam("person"), Held.told_at.is_not(None)
 )
+NEWEST = (
+    select(Held.subject_id)
+    .where(Held.user_id == bindparam("person"), Held.kind == bindparam("of"), Held.told_at.is_not(None))
+    .order_by(Held.told_at.desc(), Held.id.desc())
+    .limit(1)
+)
 OLD = delete(Held).where(Held.since < bindparam("before"))
 
 
@@ -96,6 +102,11 @@ def listener(work: Work, user_id: int, *, short: bool) -> Listener:
 def told(work: Work, waits: Iterable[Wait]) -> None:
     """He is told of these in this unit of work."""
     work.run(TOLD, ids=[each.id for each in waits], moment=work.now)
+
+
+def told_of(work: Work, user_id: int, kind: str) -> int:
+    """The subject of a kind that he was told of last."""
+    return int(work.run(NEWEST, person=user_id, of=kind).scalar() or 0)
 
 
 def drop(work: Work, waits: Iterable[Wait]) -> None:

@@ -34,6 +34,11 @@ def of_nonce(keys: Keyring, nonce: str) -> str:
     return keys.index(nonce, NONCE)
 
 
+def look_up_private(keys: Keyring, name: str, kind: Kind, spelling: str) -> dict[str, str | None]:
+    """What `among` binds to find a value out of a text under any key."""
+    return keys.lookup(name, private.normal(kind, spelling), f"private.{kind}")
+
+
 def of_private(keys: Keyring, kind: Kind, spelling: str) -> str:
     """Of a value out of a text, however it was spelled there; of one that was erased nothing."""
     return spelling and keys.index(private.normal(kind, spelling), f"private.{kind}")

@@ -13,6 +13,7 @@ from models.tables import (
     Complaint,
     ComplaintState,
     Customer,
+    DepartmentSupervisor,
     Identity,
     Role,
     Timer,
@@ -52,18 +53,20 @@ OWNED = select(
     )
     .scalar_subquery()
     .label("reminders"),
+    select(func.count()).where(DepartmentSupervisor.user_id == User.id).scalar_subquery().label("departments"),
 ).where(User.id == bindparam("person"))
 
 
 @dataclass(frozen=True, slots=True)
 class Leaver:
-    """Somebody who left, how much still waits for him, and the platforms where he still is."""
+    """Somebody who left, how much waits for him, which departments he was named to lead, where he still is."""
 
     name: str
     staff_no: str
     customers: int
     complaints: int
     reminders: int
+    departments: int
     platforms: tuple[str, ...]
     disabled: bool = False
 
@@ -101,4 +104,5 @@ def view(work: Work, me: Me, user_id: int, *, disabled: bool = False) -> Leaver:
     """What a leaver, or who was `disabled`, still owns: numbers only, for whoever was told of it."""
     row = work.run(OWNED, person=user_id).first()
     still = tuple(platform for platform, _ in people.accounts(work, user_id))
-    return Leaver(row.name, row.staff_no, row.customers, row.complaints, row.reminders, still, disabled)
+    waits = row.customers, row.complaints, row.reminders, row.departments
+    return Leaver(row.name, row.staff_no, *waits, still, disabled)

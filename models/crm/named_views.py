@@ -28,6 +28,7 @@ PAGE, MOST, LONGEST = 10, 30, 20
 #: a page from a button may be any number.
 FURTHEST = 1_000_000
 NAME = re.compile(rf"[^\s:：#＃/／【】\"'“”‘’]{{1,{LONGEST}}}")
+KEY = re.compile(r"\d{1,15}", re.ASCII)
 GONE = "没有找到这个视图，或它不是你的。发 /视图 看看有哪些。"
 
 
@@ -198,7 +199,7 @@ def by_key(work: Work, me: Me, key: str) -> View:
 
 def own(work: Work, me: Me, key: str) -> View:
     """One's own view that a button names. Raises NotFound."""
-    row = work.run(BY_ID, me=me.id, view=int(key)).first() if key.isascii() and key.isdecimal() else None
+    row = work.run(BY_ID, me=me.id, view=int(key)).first() if KEY.fullmatch(key) else None
     if row is None:
         raise NotFound(GONE)
     return _view(row)
@@ -266,7 +267,7 @@ def check_name(name: str) -> None:
     """Whether a view may be called so. Raises Refused."""
     if private.find(name):
         raise Refused("视图的名字里不要写电话、邮箱、微信号或身份证号。")
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or len(key_of(name)) > LONGEST:
         raise Refused(f"视图的名字要写 1 到 {LONGEST} 个字，写在条件前面，里面不要有空格、冒号、引号、# 和 /。")
     if key_of(name) in RESERVED:
         raise Refused(f"「{name}」是自带的视图，请换一个名字。")

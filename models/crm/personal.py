@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from models.crm import short_lived
 from models.crm.access import CustomerRef
 from models.errors import NotFound
 from models.tables import Complaint, Contact, Customer, FollowUp, PrivateValue, Requirement, Review, Survey
@@ -19,7 +18,7 @@ from models.text.erased import Traces, forms
 from models.text.private import LABELS
 from models.work import Work
 
-#: what people wrote in their own words, by column; all else of these tables is a date, an amount, a word of a list.
+#: what people wrote in their own words, by column; all else of these tables is a date, an amount, or short.
 TEXTS: Mapping[Any, Mapping[str, str]] = {
     Requirement: {
         "product": "产品需求",
@@ -53,9 +52,8 @@ ABOUT = {"position": "职位", "decision_role": "决策角色", "preferred_chann
 #: where a customer who is a person lives; province and city stay, they are counted.
 PLACES = {"district": "区县", "address": "地址"}
 
-ANONYMOUS = "已擦除客户"
-
-ONE = select(Customer).where(Customer.id == bindparam("customer")).with_for_update()
+ONE = select(Customer).where(Customer.id == bindparam("customer"))
+LOCKED = ONE.with_for_update()
 CONTACTS = select(Contact).where(Contact.customer_id == bindparam("customer")).order_by(Contact.id)
 VALUES = (
     select(PrivateValue)
@@ -93,7 +91,6 @@ class Held:
     data: tuple[tuple[str, int], ...]
     mentioned: tuple[tuple[str, int], ...]
     texts: tuple[tuple[str, int], ...]
-    waiting: int
     known: bool
 
     @property
@@ -102,12 +99,12 @@ class Held:
         return not (self.known or self.data or self.mentioned or self.texts)
 
 
-def scope(work: Work, customer_id: int, contact_id: int | None = None) -> Scope:
-    """Whose data a request is about; whoever writes about this customer at the same time waits. Raises NotFound.
+def scope(work: Work, customer_id: int, contact_id: int | None = None, *, lock: bool = False) -> Scope:
+    """Whose data a request is about; with `lock` whoever changes this customer at the same time waits. Raises NotFound.
 
     A customer who is a person is always meant whole: his contact is he.
     """
-    customer = work.db.scalars(ONE, {"customer": customer_id}).one()
+    customer = work.db.scalars(LOCKED if lock else ONE, {"customer": customer_id}).one()
     person = customer.kind is CustomerKind.PERSON
     contacts = tuple(work.db.scalars(CONTACTS, {"customer": customer_id}))
     values = tuple(work.db.scalars(VALUES, {"customer": customer_id}))
@@ -115,20 +112,21 @@ def scope(work: Work, customer_id: int, contact_id: int | None = None) -> Scope:
         contacts = tuple(each for each in contacts if each.id == contact_id)
         if not contacts:
             raise NotFound("没有找到这个联系人。")
-        his = {form for each in _reached(contacts) for form in forms(each)}
+        his = {form for each in reached(contacts) for form in forms(each)}
         values = tuple(each for each in values if forms(each.value) & his)
     texts = _written(work, customer) if person else ()
     data, names = _data(customer, contacts, values), _names(customer, contacts)
     return Scope(customer, person, contacts, values, Traces.of(data, names, texts, _signs(work, customer)))
 
 
-def _reached(contacts: tuple[Contact, ...]) -> Iterator[str]:
+def reached(contacts: tuple[Contact, ...]) -> Iterator[str]:
+    """Everything by which contacts are reached."""
     for contact in contacts:
         yield from (value for name in REACHED if (value := getattr(contact, name)))
 
 
 def _data(customer: Customer, contacts: tuple[Contact, ...], values: tuple[PrivateValue, ...]) -> Iterator[str]:
-    yield from _reached(contacts)
+    yield from reached(contacts)
     yield from (each.value for each in values)
     if customer.kind is CustomerKind.PERSON:
         own = (customer.id_number, customer.address)
@@ -150,13 +148,13 @@ def _signs(work: Work, customer: Customer) -> Iterator[str]:
 
 def _names(customer: Customer, contacts: tuple[Contact, ...]) -> Iterator[str]:
     yield from (each.name for each in contacts if each.name != erased.NAME)
-    if customer.kind is CustomerKind.PERSON and not customer.name.startswith(ANONYMOUS):
+    if customer.kind is CustomerKind.PERSON and not customer.name.startswith(erased.CUSTOMER):
         yield from (name for name in (customer.name, customer.short_name) if name)
 
 
 def anonymous(customer: Customer) -> str:
     """What a customer who was a person is called afterwards."""
-    return f"{ANONYMOUS}{customer.number or f'#{customer.id}'}"
+    return f"{erased.CUSTOMER}{customer.number or f'#{customer.id}'}"
 
 
 def held(work: Work, of: Scope) -> Held:
@@ -170,7 +168,6 @@ def held(work: Work, of: Scope) -> Held:
         data=tuple(data.items()),
         mentioned=tuple(Counter(LABELS[kind(each)] for each in of.values).items()),
         texts=_texts(work, of),
-        waiting=short_lived.count(work, of.traces),
         known=any(_names(of.customer, of.contacts)),
     )
 
@@ -194,5 +191,6 @@ def records(work: Work, table: Any, customer_id: int) -> list[Any]:
 
 def people(work: Work, ref: CustomerRef) -> tuple[tuple[int, str], ...]:
     """The contacts of a company one by one; none where the customer is a person."""
-    of = scope(work, ref.id)
-    return () if of.person else tuple((each.id, each.name) for each in of.contacts)
+    customer = work.db.get_one(Customer, ref.id)
+    found = () if customer.kind is CustomerKind.PERSON else work.db.scalars(CONTACTS, {"customer": ref.id})
+    return tuple((each.id, each.name) for each in found)

@@ -102,12 +102,12 @@ def _minutes(clock: str) -> int:
 
 
 def _clock(words: str) -> str:
-    words = narrow(words).strip().lower().removesuffix("点")
-    if words in NONE:
+    plain = narrow(words).strip().lower().removesuffix("点")
+    if plain in NONE:
         return ""
-    found = CLOCK.fullmatch(words if ":" in words else f"{words}:00")
+    found = CLOCK.fullmatch(plain if ":" in plain else f"{plain}:00")
     if found is None:
-        raise Refused(f"「{words}」看不懂，请写成 22:00 这样的钟点。")
+        raise Refused(f"「{words.strip()}」看不懂，请写成 22:00 这样的钟点。")
     return f"{int(found[1]):02}:{found[2]}"
 
 

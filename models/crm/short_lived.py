@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
-from models.tables import Claim, Code, Draft, FormLink, Outbox, Shown
+from models.engine import overwrite
+from models.tables import Claim, Code, Draft, Erasure, FormLink, Outbox, Shown
 from models.text.erased import Traces, scrub_kept
 from models.work import Work
 
+#: longer than any unit of work lasts.
+IN_FLIGHT = dt.timedelta(minutes=1)
+AGAIN = insert(Erasure)
+DUE = select(Erasure.id, Erasure.traces).where(Erasure.due_at <= bindparam("moment")).order_by(Erasure.id).limit(1)
+DONE = delete(Erasure).where(Erasure.id == bindparam("row"))
 Change = Callable[[str, Traces], str | None]
 
 
@@ -54,9 +61,22 @@ class Column:
 COLUMNS = [Column(column, change) for column, change in KEPT.items()]
 
 
-def count(work: Work, traces: Traces) -> int:
-    """How many rows hold something of this person."""
-    return sum(len(each.changes(work, traces)) for each in COLUMNS) if traces else 0
+def scrub_later(work: Work, traces: Traces) -> None:
+    """Do so once more when every unit of work has ended that may have read of him before."""
+    if traces:
+        work.put(AGAIN, due_at=work.real + IN_FLIGHT, traces=traces.kept())
+
+
+def scrub_again(work: Work) -> bool:
+    """Take out what was written while somebody was erased; whether there may be more."""
+    row = work.run(DUE, moment=work.real).first()
+    if row is None:
+        return False
+    scrub(work, Traces.of_kept(row.traces))
+    work.run(DONE, row=row.id)
+    engine = work.connection.engine
+    work.after.append(lambda: overwrite(engine))
+    return True
 
 
 def scrub(work: Work, traces: Traces) -> None:

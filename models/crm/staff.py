@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -22,14 +23,14 @@ PAGE = 10
 ROW = select(User.id, User.name, User.staff_no, Department.name.label("department"), User.roles_held, User.active).join(
     Department, Department.id == User.department_id
 )
-#: everybody, or those whose name, number or department it is.
+SIGNS = re.compile(r"[%_\\]")
+PARTS = (User.name, User.staff_no, Department.name)
+#: everybody, or those in whose name, number or department it is.
 LIST = (
     ROW.where(
         or_(
             bindparam("words") == "",
-            User.name == bindparam("words"),
-            User.staff_no == bindparam("words"),
-            Department.name == bindparam("words"),
+            *(func.lower(each).like(bindparam("part"), escape="\\") for each in PARTS),
         )
     )
     .order_by(User.active.desc(), User.staff_no)
@@ -56,8 +57,9 @@ SWITCH = (
     .values(active=bindparam("on"), binding_key=None)
     .returning(User.id)
 )
-#: who could mend it if everybody else were locked out.
-KEEPERS = select(func.count()).where(User.active, User.rights.contains(f"{Permission.PEOPLE}:"))
+#: who could mend it if everybody else were locked out: whoever never bound an account cannot.
+BOUND = select(Identity.id).where(Identity.user_id == User.id).exists()
+KEEPERS = select(func.count()).where(User.active, User.rights.contains(f"{Permission.PEOPLE}:"), BOUND)
 UNCHANGED = delete(RoleGrant).where(RoleGrant.role == bindparam("of"), RoleGrant.permission == bindparam("what"))
 CHANGE = insert(RoleGrant)
 
@@ -116,11 +118,16 @@ def allowed(me: Me) -> None:
 def listed(work: Work, me: Me, words: str, page: int = 0) -> Listed:
     """People by name, staff number or department; all of them without a word. Raises NotAllowed, NotFound."""
     allowed(me)
-    words = narrow(words).strip()
-    rows = [_row(row) for row in work.run(LIST, words=words, skip=page * PAGE)]
+    words = narrow(words).strip().lower()
+    rows = [_row(row) for row in work.run(LIST, words=words, part=_part(words), skip=page * PAGE)]
     if not rows and not page:
         raise NotFound(f"没有找到「{words}」，可以写姓名、工号或部门名称。")
     return Listed(words, page, tuple(rows[:PAGE]), len(rows) > PAGE)
+
+
+def _part(words: str) -> str:
+    """Anything that holds these words, as a pattern of LIKE."""
+    return "%" + SIGNS.sub(r"\\\g<0>", words) + "%"
 
 
 def employee(work: Work, me: Me, person: int) -> Employee:
@@ -223,7 +230,7 @@ def code(work: Work, me: Me, person: int) -> tuple[str, Employee]:
 def _keep_a_keeper(work: Work) -> None:
     """Raises Refused where nobody could look after people any more; from the shell that can be mended."""
     if not work.run(KEEPERS).scalar():
-        raise Refused("至少要留一个能「管理人员」的人，不然谁都进不来了。")
+        raise Refused("至少要留一个绑定过、能「管理人员」的人，不然谁都进不来了。")
 
 
 # --- roles ---

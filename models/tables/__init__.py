@@ -22,7 +22,7 @@ from models.tables.customers import (
     Status,
 )
 from models.tables.deals import Deal, DealState, Origin, Product
-from models.tables.files import FileLink
+from models.tables.files import Erasure, FileLink
 from models.tables.follow_ups import Draft, FollowUp, Method
 from models.tables.forms import FormLink
 from models.tables.health import Heartbeat
@@ -73,6 +73,7 @@ __all__ = [
     "DepartmentSupervisor",
     "Draft",
     "DutyShift",
+    "Erasure",
     "Fault",
     "FileLink",
     "FollowUp",

@@ -1,4 +1,4 @@
-"""Files that wait on a page of ours to be fetched, once (P7)."""
+"""Files that wait on a page of ours to be fetched, once, and erasures that are not over yet (P7)."""
 
 from __future__ import annotations
 
@@ -29,3 +29,12 @@ class FileLink(Base):
     content: Mapped[str | None] = mapped_column(Sealed("file_links.content"))
     expires_at: Mapped[dt.datetime]
     used_at: Mapped[dt.datetime | None]
+
+
+class Erasure(Base):
+    """Somebody was erased a moment ago: by what he is known, until what was written meanwhile is cleared of it too."""
+
+    __tablename__ = "erasures"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    due_at: Mapped[dt.datetime]
+    traces: Mapped[str] = mapped_column(Sealed("erasures.traces"))

@@ -6,9 +6,10 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import pairwise
+from string import ascii_letters
 from typing import Any, Final
 
 from models.text import private
@@ -18,13 +19,16 @@ from models.text.private import ERASED
 #: in place of a name, and of a whole text.
 NAME: Final = "已擦除"
 TEXT: Final = "（已擦除）"
+#: what a customer who was a person is called afterwards, with his number.
+CUSTOMER: Final = "已擦除客户"
 #: a name of one character is in every other sentence, and so are few words of a text.
 SHORTEST_NAME: Final = 2
 SHORTEST_PIECE: Final = 6
 #: a text may be shown cut off: it is looked for by pieces of this length.
 PIECE: Final = 12
-#: members of a card that are the program's own words.
+#: members of a card, and of an element of it, that are the program's own words or addresses.
 OWN: Final = frozenset({"is", "do", "v", "tone"})
+OWN_OF_ELEMENTS: Final = OWN | {"url", "name", "subject"}
 _AGAIN: Final = re.compile(f"(?:{ERASED}){{2,}}")
 _BETWEEN: Final = re.compile(rf"[{re.escape(SPACES + DASHES)}－()（）+]+")
 _WIDE: Final = re.compile("[\uff10-\uff5a]")
@@ -57,9 +61,19 @@ class Traces:
         parts = {part for text in texts for part in pieces(text)}
         return cls(frozenset(values), frozenset(words), frozenset(parts), frozenset(signs))
 
+    def kept(self) -> str:
+        """As text, to be read by `of_kept`."""
+        return json.dumps({each.name: sorted(getattr(self, each.name)) for each in fields(self)}, ensure_ascii=False)
+
+    @classmethod
+    def of_kept(cls, text: str) -> Traces:
+        """What `kept` wrote."""
+        return cls(**{name: frozenset(words) for name, words in json.loads(text).items()})
+
     @cached_property
-    def _longest_first(self) -> list[str]:
-        return sorted(self.words | self.pieces, key=len, reverse=True)
+    def _any_word(self) -> re.Pattern[str]:
+        longest_first = sorted(self.words | self.pieces, key=lambda word: (-len(word), word))
+        return re.compile("|".join(map(_whole, longest_first)) or "(?!)")
 
     @cached_property
     def _in_json(self) -> list[str]:
@@ -82,9 +96,16 @@ class Traces:
 
     def without(self, text: str) -> str:
         """The text with 〔已擦除〕 in place of his words."""
-        for word in self._longest_first:
-            text = text.replace(word, ERASED)
-        return _AGAIN.sub(ERASED, text)
+        return _AGAIN.sub(ERASED, self._any_word.sub(ERASED, text))
+
+
+def _whole(word: str) -> str:
+    """A word, and no part of a longer one in letters of the alphabet."""
+    before, after = (
+        ("(?<![A-Za-z])" if word[0] in ascii_letters else ""),
+        ("(?![A-Za-z])" if word[-1] in ascii_letters else ""),
+    )
+    return f"{before}{re.escape(word)}{after}"
 
 
 def _packed(text: str) -> str:
@@ -147,5 +168,12 @@ def _scrubbed(value: Any, traces: Traces) -> Any:
     if isinstance(value, list):
         return [_scrubbed(each, traces) for each in value]
     if isinstance(value, dict):
-        return {key: each if key in OWN else _scrubbed(each, traces) for key, each in value.items()}
+        own = OWN_OF_ELEMENTS if "is" in value else OWN
+        inside = _values_only if value.get("is") == "Fields" else _scrubbed
+        return {key: each if key in own else inside(each, traces) for key, each in value.items()}
     return value
+
+
+def _values_only(pairs: Any, traces: Traces) -> Any:
+    """Of pairs of our labels and what stands beside them."""
+    return [[label, *(_scrubbed(each, traces) for each in rest)] for label, *rest in pairs]
