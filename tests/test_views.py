@@ -117,6 +117,8 @@ def test_what_cannot_be_is_said_and_nothing_is_kept(company: Company) -> None:
         "/视图 /log 等级:A": "不要有空格、冒号",
         "/视图 李雷13912345678 等级:A": "不要写电话",
         "/视图 没有的": "没有找到叫这个名字的视图",
+        "/视图 等级:A": "先给视图起个名字，再写条件：/视图 重点客户 等级:A",
+        "/视图 本月": "有 2 个视图的名字里有「本月」，请写全一点：本月新客户、本月成交",
     }
     for line, say in refusals.items():
         assert say in rep.says(line).text, line
@@ -296,3 +298,8 @@ def test_two_at_once_are_one(company: Company) -> None:
     at_once(*[save] * 8)
     at_once(*[subscribe] * 8)
     assert stored(company, select(View.name)) == ["重点"] and len(stored(company, select(ViewSubscription.view))) == 1
+
+
+@ON_SQLITE
+def test_a_part_of_a_name_opens_the_view_that_has_it(company: Company) -> None:
+    assert company.rep.says("/视图 久未").title == "视图 · 久未联系"

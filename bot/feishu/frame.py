@@ -81,9 +81,9 @@ def _fields(raw: bytes) -> _Fields:
 
 
 def _exactly(rest: BytesIO, length: int) -> bytes:
-    if len(found := rest.read(length)) != length:
+    if length > rest.getbuffer().nbytes - rest.tell():
         raise ValueError("something that breaks off")
-    return found
+    return rest.read(length)
 
 
 def _number(rest: BytesIO) -> int:

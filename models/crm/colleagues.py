@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, or_, select
 
-from models.errors import Ambiguous, NotFound
+from models.errors import Ambiguous, NotFound, Refused
 from models.tables import User
 from models.text.identifiers import narrow
 from models.work import Work
@@ -43,6 +43,15 @@ def named(work: Work, words: str) -> Colleague:
             f"有 {len(found)} 位同事叫「{words}」，请选一个：", [(each.staff_no, each.name) for each in found]
         )
     return found[0]
+
+
+def only(work: Work, words: str) -> Colleague:
+    """As `named`, where nobody is asked to choose: namesakes are told by their numbers. Raises NotFound, Refused."""
+    try:
+        return named(work, words)
+    except Ambiguous as namesakes:
+        numbers = "、".join(number for number, _ in namesakes.choices)
+        raise Refused(f"有几位同事叫「{words}」，请写工号：{numbers}。") from None
 
 
 def by_staff_no(work: Work, staff_no: str) -> Colleague:

@@ -204,7 +204,7 @@ def _table() -> Iterable[Condition]:
         "level", "等级", "、".join(LEVELS), _words(LEVELS), _among(Customer.level, LEVELS), lambda _: (*LEVELS,)
     )
     yield Condition("kind", "性质", "、".join(KINDS), _words(KINDS), _among(Customer.kind, KINDS), lambda _: (*KINDS,))
-    yield Condition("industry", "行业", "一级行业，或 一级-二级", reads.industry, _in_industry)
+    yield Condition("industry", "行业", "一级行业，例如 制造业，或 一级-二级", reads.industry, _in_industry)
     yield Condition(
         "source", "来源", "客户来源", reads.source, _among_itself(Customer.source), lambda rules: rules.sources
     )

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, func, insert, select
 
 from models.crm import access_team, changes, colleagues, people, staff, standing
 from models.crm.people import Me
-from models.errors import Ambiguous, NotFound, Refused
+from models.errors import NotFound, Refused
 from models.tables import Department, DepartmentSupervisor, OrgKind, OrgLink, Supervision, User
 from models.text.identifiers import several
 from models.work import Work
@@ -157,7 +157,7 @@ def _become(work: Work, department: Department, wanted: Wanted) -> int:
     if (name := wanted.name.strip()) != department.name:
         department.name = _free(work, name)
     _place(work, department, access_team.department(work, wanted.above).id if wanted.above.strip() else None)
-    _lead(work, department.id, [_leader(work, each) for each in several(wanted.supervisors)])
+    _lead(work, department.id, [colleagues.only(work, each).id for each in several(wanted.supervisors)])
     _settle(work, department, before)
     return department.id
 
@@ -168,14 +168,6 @@ def _free(work: Work, name: str) -> str:
     if work.run(CALLED, name=name.strip()).first():
         raise Refused(f"已经有「{name.strip()}」这个部门。")
     return name.strip()
-
-
-def _leader(work: Work, words: str) -> int:
-    try:
-        return colleagues.named(work, words).id
-    except Ambiguous as namesakes:
-        numbers = "、".join(number for number, _ in namesakes.choices)
-        raise Refused(f"有几位同事叫「{words}」，请写工号：{numbers}。") from None
 
 
 def _place(work: Work, department: Department, above: int | None) -> None:

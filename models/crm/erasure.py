@@ -92,7 +92,7 @@ def before(work: Work, subject: str, contact: int | None = None) -> str:
     """Who erased it, and when."""
     for row in work.run(BEFORE, about=subject):
         if row.detail.get("contact") in (None, contact):
-            return f"已由{row.name or '管理员（命令行）'}在{work.shown(row.at)}擦除，没有留下可擦除的个人信息。"
+            return f"已由{row.name or '管理员（命令行）'}在{work.shown(row.at)} 擦除，没有留下可擦除的个人信息。"
     return "没有可擦除的个人信息。"
 
 

@@ -16,7 +16,7 @@ from models.crm.condition_values import ME, YES, Reading
 from models.crm.conditions import Asking, Conditions
 from models.crm.deputies import ACTING
 from models.crm.people import Me
-from models.errors import Ambiguous, NotFound, Refused
+from models.errors import NotFound, Refused
 from models.policy import Permission, Reach
 from models.tables import Customer, DealStage, FunnelStage, Status, User, ViewSubscription
 from models.tables import View as Row
@@ -25,6 +25,7 @@ from models.text.identifiers import narrow
 from models.work import AnyRow, Work
 
 PAGE, MOST, LONGEST = 10, 30, 20
+CHOICES = 10
 #: a page from a button may be any number.
 FURTHEST = 1_000_000
 NAME = re.compile(rf"[^\s:：#＃/／【】\"'“”‘’]{{1,{LONGEST}}}")
@@ -147,15 +148,7 @@ ROWS = (
 
 def reading(work: Work) -> Reading:
     """What the words of a condition are read by."""
-    return Reading(work.settings.entry, lambda words: str(_colleague(work, words)))
-
-
-def _colleague(work: Work, words: str) -> int:
-    try:
-        return colleagues.named(work, words).id
-    except Ambiguous as several:
-        numbers = "、".join(number for number, _ in several.choices)
-        raise Refused(f"叫这个名字的同事有几位，请写工号：{numbers}。") from None
+    return Reading(work.settings.entry, lambda words: str(colleagues.only(work, words).id))
 
 
 def seen(me: Me) -> tuple[ColumnElement[bool], ...]:
@@ -183,11 +176,18 @@ def find(work: Work, me: Me, name: str) -> View | None:
 
 
 def named(work: Work, me: Me, name: str) -> View:
-    """As `find`. Raises NotFound."""
-    view = find(work, me, name)
-    if view is None:
+    """As `find`, else the one whose name has this in it. Raises NotFound, Refused where several have."""
+    if view := find(work, me, name):
+        return view
+    if not NAME.fullmatch(name):
+        raise Refused(f"先给视图起个名字，再写条件：/视图 重点客户 {name}")
+    near = [each for each in every(work, me) if key_of(name) in key_of(each.name)]
+    if not near:
         raise NotFound("没有找到叫这个名字的视图。发 /视图 看看有哪些；要新建，写上条件：/视图 重点客户 等级:A。")
-    return view
+    if len(near) > 1:
+        names = "、".join(each.name for each in near[:CHOICES])
+        raise Refused(f"有 {len(near)} 个视图的名字里有「{name}」，请写全一点：{names}。")
+    return near[0]
 
 
 def by_key(work: Work, me: Me, key: str) -> View:
