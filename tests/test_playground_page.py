@@ -44,7 +44,8 @@ def window(chromium: Browser, program: Outside) -> Iterator[Window]:
         yield made
 
 
-def test_from_a_new_customer_to_a_finished_reminder_by_clicking(window: Window) -> None:
+def test_from_a_new_customer_to_a_finished_reminder_by_clicking(window: Window, program: Outside) -> None:
+    program.forward(program.wednesday())  # tomorrow is a working day
     rep, boss = window.seat(REP), window.seat(SUPERVISOR)
     rep.node.get_by_role("button", name="/新客户", exact=True).click()
     rep.node.get_by_role("button", name="发送").click()
