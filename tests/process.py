@@ -202,7 +202,8 @@ class Outside:
         with self.works.read() as work:
             waiting = QUEUED.where(Outbox.not_before <= work.real) if now else QUEUED
             untold = HELD.where(Held.look_at <= work.now)
-            return sum(int(work.connection.execute(each).scalar_one()) for each in (waiting, untold))
+            # in the order in which it moves: what is told meanwhile is counted where it comes to
+            return sum(int(work.connection.execute(each).scalar_one()) for each in (untold, waiting))
 
     def forward(self, moment: dt.datetime) -> int:
         """Move business time forward to this moment, to the second; returns by how many it is ahead now."""

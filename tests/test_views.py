@@ -295,8 +295,8 @@ def test_two_at_once_are_one(company: Company) -> None:
     def subscribe() -> object:
         return works.perform(lambda work: view_news.subscribe(work, me, named_views.BUILT_IN["stale"], weekly=False))
 
-    at_once(*[save] * 8)
-    at_once(*[subscribe] * 8)
+    at_once(save, save)
+    at_once(subscribe, subscribe)
     assert stored(company, select(View.name)) == ["重点"] and len(stored(company, select(ViewSubscription.view))) == 1
 
 
