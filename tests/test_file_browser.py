@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
-from werkzeug.serving import make_server
 
 import test_erasure
 import test_survey_page
 from browser import opened
 from conftest import ON_SQLITE, Company
+from served import served
 from test_erasure import NUMBER
 from test_file_page import exported
 from test_survey_page import PHONE, SMALL, keeps_the_rules
@@ -28,13 +27,8 @@ def link(company: Company) -> Iterator[str]:
     """The address of a file that really waits."""
     company.make.customer("王敏", "华星科技有限公司")
     where = exported(company)
-    served = make_server("127.0.0.1", 0, company.keban.client.application, threaded=True)
-    serving = threading.Thread(target=served.serve_forever)
-    serving.start()
-    yield f"http://127.0.0.1:{served.port}{where}"
-    served.shutdown()
-    serving.join()
-    served.server_close()
+    with served(company) as there:
+        yield there + where
 
 
 def test_the_button_saves_the_file(chromium: Browser, link: str) -> None:

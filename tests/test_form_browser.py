@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 import test_survey_page
 from browser import PATIENCE, opened
@@ -17,6 +15,7 @@ from cards import follow_ups
 from cards.kit import Bars, Card, Fields, Link, Note, Text, Warn
 from conftest import ON_SQLITE, Company
 from models.tables import FollowUp
+from served import served
 from test_entry import stored
 from test_form_page import HUAXING, opens
 from test_survey_page import PHONE, WIDE, keeps_the_rules
@@ -42,16 +41,11 @@ FULL = replace(BLANK, body=(*READ, *BLANK.body))
 
 
 @pytest.fixture
-def served(company: Company) -> Iterator[str]:
+def there(company: Company) -> Iterator[str]:
     """The address of a program that is really served."""
     company.make.customer("王敏", HUAXING)
-    server = make_server("127.0.0.1", 0, company.keban.client.application, threaded=True)
-    serving = threading.Thread(target=server.serve_forever)
-    serving.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    serving.join()
-    server.server_close()
+    with served(company) as address:
+        yield address
 
 
 def done(page: Page) -> None:
@@ -59,10 +53,10 @@ def done(page: Page) -> None:
     expect(page.get_by_role("status")).to_contain_text("结果在和客伴的聊天里")
 
 
-def test_a_form_is_filled_in_on_a_phone_without_javascript(chromium: Browser, served: str, company: Company) -> None:
+def test_a_form_is_filled_in_on_a_phone_without_javascript(chromium: Browser, there: str, company: Company) -> None:
     with opened(chromium, java_script_enabled=False, **PHONE) as window:
         page = window.page
-        page.goto(served + opens(company, FULL))
+        page.goto(there + opens(company, FULL))
         assert page.evaluate(WIDE) <= 0 and page.evaluate(SMALL) == 0
         page.get_by_label("客户（必填）").fill("华星科技")
         page.get_by_label("内容（必填）").fill("\n已报价 😀𠮷\n等回复")
@@ -76,9 +70,9 @@ def test_a_form_is_filled_in_on_a_phone_without_javascript(chromium: Browser, se
     assert stored(company, select(FollowUp.content)) == ["已报价 😀𠮷\n等回复"]
 
 
-def test_a_form_is_filled_in_by_keyboard(chromium: Browser, served: str, company: Company) -> None:
+def test_a_form_is_filled_in_by_keyboard(chromium: Browser, there: str, company: Company) -> None:
     with opened(chromium, **PHONE) as window:
-        window.page.goto(served + opens(company))
+        window.page.goto(there + opens(company))
         keyboard = window.page.keyboard
         keyboard.press("Tab")
         keyboard.insert_text("华星科技")
@@ -96,15 +90,15 @@ def goes(page: Page, where: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_state_of_the_page_keeps_the_rules(chromium: Browser, served: str, company: Company, scheme: str) -> None:
+def test_every_state_of_the_page_keeps_the_rules(chromium: Browser, there: str, company: Company, scheme: str) -> None:
     context = chromium.new_context(locale="zh-CN", color_scheme=scheme, **PHONE)
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     try:
         where, late = opens(company, FULL), opens(company, danger())
         for each in (where, f"{where}x"):
-            goes(page, served + each)
-        page.goto(served + where)
+            goes(page, there + each)
+        page.goto(there + where)
         page.locator("form").evaluate("form => form.noValidate = true")
         page.get_by_label("客户（必填）").fill("华星科技")
         page.get_by_role("button", name="提交").click()
@@ -116,7 +110,7 @@ def test_every_state_of_the_page_keeps_the_rules(chromium: Browser, served: str,
         page.get_by_role("button", name="提交").click()
         done(page)
         keeps_the_rules(page)
-        goes(page, served + late)
+        goes(page, there + late)
         company.keban.clock.forward(minutes=10)
         page.get_by_label("客户（必填）").fill("华星科技")
         page.get_by_label("内容（必填）").fill("已报价")

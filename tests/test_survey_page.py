@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 from browser import PATIENCE, launched, opened
 from conftest import ON_SQLITE, Company
+from served import served
 from test_survey import asked
 
 pytestmark = [pytest.mark.browser, ON_SQLITE]
@@ -36,13 +35,8 @@ def link(company: Company) -> Iterator[str]:
     """The address of a survey that is really served."""
     company.make.customer("王敏", "华星科技有限公司")
     where = asked(company)
-    served = make_server("127.0.0.1", 0, company.keban.client.application, threaded=True)
-    serving = threading.Thread(target=served.serve_forever)
-    serving.start()
-    yield f"http://127.0.0.1:{served.port}{where}"
-    served.shutdown()
-    serving.join()
-    served.server_close()
+    with served(company) as there:
+        yield there + where
 
 
 def chooses(page: Page, asks: str, score: int) -> None:

@@ -212,40 +212,11 @@ def contacting(story: Story) -> tuple[Any, Seen]:
     return story.agent, seen
 
 
-def moving(story: Story) -> tuple[Any, Seen]:
-    seen = story.admin.says("/人员 王敏")
-    story.admin.presses("改部门和角色", on=seen)
-    return story.admin, seen
-
-
-def hiring(story: Story) -> tuple[Any, Seen]:
-    seen = story.admin.says("/人员")
-    story.admin.presses("添加人员", on=seen)
-    return story.admin, seen
-
-
-def arranging(story: Story) -> tuple[Any, Seen]:
-    seen = story.admin.says("/部门 销售一部")
-    story.admin.presses("修改", on=seen)
-    return story.admin, seen
-
-
-def personal(story: Story, button: str) -> tuple[Any, Seen]:
-    seen = story.admin.says(f"/个人信息 {NUMBER}")
-    story.admin.presses(button, on=seen)
-    return story.admin, seen
-
-
-def rostering(story: Story) -> tuple[Any, Seen]:
-    seen = story.boss.says("/值班")
-    story.boss.presses("排班", on=seen)
-    return story.boss, seen
-
-
-def viewing(story: Story) -> tuple[Any, Seen]:
-    seen = story.rep.says("/视图")
-    story.rep.presses("新建视图", on=seen)
-    return story.rep, seen
+def pressed(who: Any, line: str, button: str) -> tuple[Any, Seen]:
+    """The form that a button of an answer opens."""
+    seen = who.says(line)
+    who.presses(button, on=seen)
+    return who, seen
 
 
 def joining(story: Story) -> tuple[Any, Seen]:
@@ -291,14 +262,14 @@ OPENS: dict[type[Action], Callable[[Story], tuple[Any, Seen]]] = {
     reminders.SubmitTime: lambda story: reminded(story, "改期"),
     complaints.Contact: contacting,
     settings.Quiet: lambda story: (story.rep, story.rep.says("/设置")),
-    people.Save: moving,
-    people.Add: hiring,
-    departments.Save: arranging,
-    duty.Submit: rostering,
+    people.Save: lambda story: pressed(story.admin, "/人员 王敏", "改部门和角色"),
+    people.Add: lambda story: pressed(story.admin, "/人员", "添加人员"),
+    departments.Save: lambda story: pressed(story.admin, "/部门 销售一部", "修改"),
+    duty.Submit: lambda story: pressed(story.boss, "/值班", "排班"),
     orgs.Accept: joining,
-    privacy.Export: lambda story: personal(story, "导出"),
-    privacy.Erase: lambda story: personal(story, "擦除"),
-    views.Save: viewing,
+    privacy.Export: lambda story: pressed(story.admin, f"/个人信息 {NUMBER}", "导出"),
+    privacy.Erase: lambda story: pressed(story.admin, f"/个人信息 {NUMBER}", "擦除"),
+    views.Save: lambda story: pressed(story.rep, "/视图", "新建视图"),
     people.Grant: lambda story: (story.admin, story.admin.says("/角色 法务")),
 }
 #: what stands in the fields that have to be filled in.
